@@ -69,6 +69,7 @@ describe("what stands at the top", () => {
       [
         ".ci",
         ".dependency-cruiser.cjs",
+        ".devcontainer",
         ".github",
         ".gitignore",
         ".npmrc",
@@ -77,6 +78,7 @@ describe("what stands at the top", () => {
         "LICENSE",
         "README.md",
         "RUNBOOK.md",
+        "SECURITY.md",
         "THREATS.md",
         "__tests__",
         "bench",

@@ -4,7 +4,7 @@ import { PROJECT } from "./support/stack-json";
 import { temporaryFolder } from "./support/temporary-folder";
 
 const PAGES = [
-  ...["README.md", "RUNBOOK.md", "CONTRIBUTING.md", "THREATS.md", "CHANGELOG.md"],
+  ...["README.md", "RUNBOOK.md", "CONTRIBUTING.md", "SECURITY.md", "THREATS.md", "CHANGELOG.md"],
   ...readdirSync(join(PROJECT, "docs"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md"))
     .map((name) => join("docs", name))

@@ -1,14 +1,23 @@
-import { readFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join, relative } from "node:path";
 import { Command } from "commander";
 import { addCommands } from "../scripts/cli";
 import { PIPELINE_ACCESS_SETTINGS } from "../stacks/contract/settings/platform";
 import { SETTINGS } from "../stacks/contract/settings";
+import { runProgram } from "./support/command-line";
 import { PROJECT } from "./support/stack-json";
+import { temporaryFolder } from "./support/temporary-folder";
 
 /** Every command line that a page shows is one that the command line takes: its command, options and values. */
 
-const PAGES = ["README.md", "RUNBOOK.md", "THREATS.md", "CONTRIBUTING.md", ...readdirSync(join(PROJECT, "docs"))]
+const PAGES = [
+  "README.md",
+  "RUNBOOK.md",
+  "THREATS.md",
+  "CONTRIBUTING.md",
+  "SECURITY.md",
+  ...readdirSync(join(PROJECT, "docs")),
+]
   .filter((name) => name.endsWith(".md"))
   .map((name) => (/^[A-Z]+\.md$/.test(name) ? name : `docs/${name}`));
 
@@ -73,4 +82,44 @@ test("each npm script that a page names is one", () => {
   const named = linesOf(/^npm run (?=[a-z])/).map((line) => wordsOf(line)[0]!);
   expect(named.length).toBeGreaterThan(5);
   expect(named.filter((name) => !(name in scripts))).toEqual([]);
+});
+
+describe("npx, as long as the package is not on npm", () => {
+  const filesOf = (folder: string) =>
+    readdirSync(join(PROJECT, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !entry.parentPath.includes("node_modules"))
+      .map((entry) => relative(PROJECT, join(entry.parentPath, entry.name)));
+  const isThere = (folder: string) => existsSync(join(PROJECT, folder));
+  const read = (file: string) => readFileSync(join(PROJECT, file), "utf8");
+
+  test("runs the clone's own command in a clone, and asks no registry", async () => {
+    const environment = {
+      PATH: process.env["PATH"],
+      HOME: temporaryFolder("npx"),
+      npm_config_registry: "http://127.0.0.1:1",
+      npm_config_fetch_retries: "0",
+      npm_config_update_notifier: "false",
+    };
+    const { version } = JSON.parse(read("package.json")) as { version: string };
+    for (const folder of ["", "docs"])
+      expect(
+        await runProgram("npx", ["quickturn", "--version"], { project: join(PROJECT, folder), environment }),
+      ).toMatchObject({ code: 0, stdout: `${version}\n` });
+  });
+
+  test("no page, workflow, container or message has npm fetch a package of our name", () => {
+    const files = [
+      ...PAGES,
+      ...[".github", ".ci", ".devcontainer", "scripts", "stacks", "docs"].filter(isThere).flatMap(filesOf),
+    ];
+    const fetching = /npx (-y|--yes|-p|--package)\b|npx quickturn@|npm (i|install|add|exec|x) (-\S+ )*quickturn\b/;
+    expect(files.filter((file) => fetching.test(read(file)))).toEqual([]);
+  });
+
+  test("what is read where there is no clone names npx nowhere, or says where it belongs", () => {
+    const texts = ["RUNBOOK.md", ...filesOf("scripts/publish").filter((file) => /module|parts\//.test(file))];
+    const naming = texts.filter((file) => read(file).includes("npx quickturn"));
+    expect(naming.filter((file) => !read(file).includes("the package is not on npm"))).toEqual([]);
+    for (const page of ["README.md", "docs/commands.md"]) expect(read(page)).toContain("the package is not on npm");
+  });
 });

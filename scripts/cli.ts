@@ -46,6 +46,8 @@ interface CommandLine {
 export function program({ name, description, help, addCommands }: CommandLine = QUICKTURN): Command {
   const root = new Command(name)
     .description(description)
+    // Narrow terminals wrap at words too.
+    .configureHelp({ minWidthToWrap: 20 })
     .addOption(
       new Option(
         "--env <name>",
@@ -58,11 +60,6 @@ export function program({ name, description, help, addCommands }: CommandLine = 
     .option("--debug", "show where a failure comes from, with each of its causes")
     .version(packageVersion(), "--version", "print the version")
     .showHelpAfterError(`(${name} --help teaches)`)
-    .addHelpText(
-      "after",
-      `${help}\n\nExit ` +
-        `codes:\n${EXIT_CODE_ROWS.map(([code, meaning]) => `  ${String(code).padEnd(5)}${meaning}`).join("\n")}`,
-    )
     .exitOverride();
   const shell: Shell = {
     perform: (command) => perform(root, command),
@@ -70,27 +67,25 @@ export function program({ name, description, help, addCommands }: CommandLine = 
     ...(process.stdin.isTTY && process.stderr.isTTY ? { confirm, ask } : {}),
   };
   addCommands(root, shell);
+  root.addHelpText("after", `${help}\n\nExit codes:\n${exitCodesText(root)}`);
   return root;
 }
 
 const EXAMPLES = `
 Examples:
-  quickturn local --once                        see the applied stack answer a request, without an account
-  quickturn plan --var agentcore_runtime_arn=…  what an apply would change (exit code 2: something)
-  quickturn apply --auto-approve                plan, and apply exactly that plan
-  quickturn apply --auto-approve --adopt        go on after a killed apply: take over what it made
-  quickturn review --diff HEAD^1 --out review.md  what a change does, for a pull request; then quickturn comment
-  quickturn audit --sarif audit.sarif           whether what a plan makes is safe
-  quickturn unlock <id>                         free the state's lock of a run that was killed
-  quickturn rollback --auto-approve             take every optimization away, in place
-  quickturn canary --steps 10,50,100            make a new version live step by step, or take it back by itself
-  quickturn verify --smoke                      ask the API what its callers ask, after a deployment
-  quickturn verify --wait 20m --junit gate.xml  read the KPIs until they decide; 0 pass, 1 fail, 3 inconclusive, 2 error
-  quickturn dashboard --html dashboard.html     draw the applied dashboard as one page; --metrics: without an account
-  quickturn cost --compare baseline optimized   what each costs a month and a request, by part
-  quickturn analyze worker.log                  how long runs take, why, and which settings that supports
-  quickturn tune --replay runs.jsonl            which memory a function should have, from runs at several sizes
-  eval "$(quickturn env)"                       let terraform and npx cdktf find the provider`;
+  quickturn local --once                       see it answer, without an account
+  quickturn plan --var memory_size=2048        what an apply would change
+  quickturn apply                              plan, ask, apply that plan
+  quickturn verify --smoke                     ask what its callers ask
+  quickturn rollback                           take all optimizations away
+  quickturn canary --steps 10,50,100           a new version, step by step
+  quickturn review --diff HEAD^1               what a change does, as Markdown
+  quickturn cost --compare baseline optimized  what each costs a month
+  quickturn analyze worker.log                 how long runs take, and why
+  eval "$(quickturn env)"                      let terraform find the provider
+
+In a clone, and where the package is installed, npx quickturn runs it. Anywhere
+else npx would fetch a package of that name from npm, which is not ours.`;
 
 const QUICKTURN: CommandLine = {
   name: "quickturn",
@@ -101,19 +96,38 @@ const QUICKTURN: CommandLine = {
 
 /** Every command, in the order of `--help`. */
 export function addCommands(root: Command, shell: Shell): void {
-  addBuildCommands(root, shell);
-  addImageCommand(root, shell);
+  addLocalCommand(root, shell);
   addDeployCommands(root, shell);
   addCanaryCommand(root, shell);
+  addStateCommands(root, shell);
   addVerifyCommand(root, shell);
-  addContractCommands(root, shell);
   addDashboardCommand(root, shell);
-  addDecideCommands(root, shell);
-  addTuneCommand(root, shell);
-  addLocalCommand(root, shell);
   addReviewCommands(root, shell);
   addAuditCommand(root, shell);
-  addStateCommands(root, shell);
+  addDecideCommands(root, shell);
+  addTuneCommand(root, shell);
+  addBuildCommands(root, shell);
+  addImageCommand(root, shell);
+  addContractCommands(root, shell);
+  for (const [heading, names] of Object.entries(GROUPS))
+    for (const command of root.commands) if (names.includes(command.name())) command.helpGroup(heading);
+  root.commandsGroup("Help:").helpCommand(true);
+}
+
+/** The commands by what a person wants. */
+const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  "Begin here:": ["local", "doctor"],
+  "Deploy:": ["plan", "apply", "rollback", "canary", "destroy", "unlock"],
+  "Look at what is deployed:": ["verify", "dashboard", "drift"],
+  "Review a change:": ["review", "comment", "audit"],
+  "Choose settings:": ["cost", "analyze", "tune"],
+  "Build:": ["package", "synth", "modules", "env", "image", "openapi"],
+};
+
+/** The table of exit codes, as wide as the help. */
+function exitCodesText(root: Command): string {
+  const helper = root.createHelp();
+  return EXIT_CODE_ROWS.map(([code, meaning]) => helper.formatItem(String(code), 3, meaning, helper)).join("\n");
 }
 
 async function confirm(question: string): Promise<boolean> {

@@ -149,6 +149,8 @@ function copyLiveFile(output: string): void {
 }
 
 main().catch((error: unknown) => {
-  console.error(error instanceof SynthInputError ? error.message : error);
-  process.exitCode = 1;
+  const isInput = error instanceof SynthInputError;
+  console.error(isInput ? error.message : error);
+  // The code of usage errors in sysexits.h, as the commands have it.
+  process.exitCode = isInput ? 64 : 1;
 });

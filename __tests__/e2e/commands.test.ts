@@ -1,11 +1,11 @@
-import { existsSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Emulator } from "../../scripts/emulator/moto";
 import { Terraform } from "../../scripts/kit/terraform";
 import { keepProvider, type KeptProvider } from "../../scripts/emulator/kept-provider";
 import { findProviderSource, terraformEnvironment } from "../../scripts/kit/terraform-environment";
 import { appliedAccount, copyAccount, movedState, type AppliedAccount } from "../support/applied-account";
-import { pipelineEnvironment, runQuickturn, type Ended } from "../support/command-line";
+import { pipelineEnvironment, runProgram, runQuickturn, type Ended } from "../support/command-line";
 import { projectWithoutFirewall } from "../support/project-copy";
 
 /**
@@ -110,10 +110,37 @@ describe("with the stack applied", () => {
     expect(slip).toMatchObject({
       code: 64,
       stderr: expect.stringContaining(
-        "slip.tfvars gives memory_sise: there is no such setting. Did you mean memory_size?",
+        "slip.tfvars: memory_sise: there is no such setting. Did you mean memory_size?",
       ) as unknown,
     });
     rmSync(path("slip.tfvars"));
+  });
+
+  test("at a terminal only the word yes applies: y does not, and nothing is changed", async () => {
+    const before = readFileSync(path(STATE), "utf8");
+    const answering = `
+import os, pty, sys
+pid, terminal = pty.fork()
+if pid == 0: os.execvp(sys.argv[1], sys.argv[1:])
+said = b""
+try:
+    while b"goes on:" not in said: said += os.read(terminal, 4096)
+    os.write(terminal, b"y\\n")
+    while True: said += os.read(terminal, 4096)
+except OSError: pass
+sys.stdout.buffer.write(said)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+`;
+    const { code, stdout } = await runProgram(
+      "python3",
+      ["-c", answering, process.execPath, "scripts/bin/quickturn.js", "apply", "--var", "memory_size=2048"],
+      { project, environment: { ...environment, ...kept?.variables } },
+    );
+    expect({ code, stdout }).toEqual({
+      code: 1,
+      stdout: expect.stringContaining('Apply this plan? Only "yes" goes on:') as unknown,
+    });
+    expect(readFileSync(path(STATE), "utf8")).toBe(before);
   });
 
   test("state and plan are for their owner's eyes only", () => {

@@ -101,7 +101,8 @@ test("draws every widget of the applied body, with the figures of the data", asy
       for (const arn of widget.arns) expect(card.text).toContain(alarmName(arn).replace("quickturn-dev-", ""));
     if (widget.type !== "metric") return;
     const data = given.charts.get(index)!;
-    expect(card.title).toBe(widget.title);
+    // The unit stands at each value.
+    expect(card.title).toBe(widget.title.replace(` (${widget.unit})`, ""));
     expect(card.now).toEqual(data.series.map(({ latest }) => formatFigure(latest, widget.unit)));
     expect(card.lines).toEqual(widget.lines.map((line) => formatLine(line, widget.unit)));
     expect(card.charts).toBe(data.series.length > 0 ? 1 : 0);
@@ -126,9 +127,21 @@ test("draws every widget of the applied body, with the figures of the data", asy
       );
   });
   expect(cards.filter(({ text }) => text.includes("no data")).map(({ title }) => title)).toEqual([
-    "Account's concurrency in use (percent)",
-    "Invocations beyond the provisioned ones (count)",
+    "Account's concurrency in use",
+    "Invocations beyond the provisioned ones",
   ]);
+  await page.context().close();
+});
+
+test("its parts and its alarms lead to where they are shown", async () => {
+  const { page } = await opened(report(), { width: 390 });
+  const links = (await page.evaluate(
+    `[...document.querySelectorAll("nav a, .alarms a")].map((link) => ({ text: link.textContent, shown: document.querySelector(link.getAttribute("href")).textContent }))`,
+  )) as { text: string; shown: string }[];
+  const of = (text: string) => links.find((link) => link.text === text)?.shown;
+  expect(of("Agents")).toMatch(/^Agents/);
+  expect(of("worker-errors")).toMatch(/^Worker errors/);
+  expect(links.length).toBeGreaterThan(40);
   await page.context().close();
 });
 

@@ -1,9 +1,13 @@
 import { existsSync } from "node:fs";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import type { Trial } from "../../scripts/local/demonstration";
+import { runProgram } from "../support/command-line";
 import { startQuickturn } from "../support/local-run";
+import { PROJECT } from "../support/stack-json";
 import { temporaryFolder } from "../support/temporary-folder";
+import { until } from "../support/until";
 
 /** `quickturn local` as a person starts it, in an environment that would lead it to an account if it could be led. */
 
@@ -58,6 +62,8 @@ const hostile = (address: string, home: string): NodeJS.ProcessEnv => ({
 let trapped: Awaited<ReturnType<typeof trap>>;
 let home: string;
 let demonstration: ReturnType<typeof startQuickturn>;
+let served: ReturnType<typeof startQuickturn>;
+let said = "";
 
 beforeAll(async () => {
   trapped = await trap();
@@ -67,8 +73,12 @@ beforeAll(async () => {
     HOME: home,
     ...hostile(trapped.address, home),
   });
+  served = startQuickturn(["local", "--serve-only"], { PATH: process.env["PATH"], HOME: home });
+  served.child.stderr?.on("data", (chunk: Buffer) => (said += stripVTControlCharacters(chunk.toString())));
 });
 afterAll(async () => {
+  served?.child.kill("SIGINT");
+  await served?.ended;
   demonstration?.child.kill("SIGINT");
   await demonstration?.ended;
   trapped?.server.close();
@@ -119,4 +129,28 @@ test("the demonstration answers, flips, flips back, ends with 0, and reaches not
   expect(trapped.connections()).toBe(0);
   expect(existsSync(join(home, "elsewhere"))).toBe(false);
   await expect(fetch(`${url}/api/v1/health`)).rejects.toThrow();
+});
+
+test("without a demonstration it prints the keys too, and every line that it prints works in another shell", async () => {
+  await until("it serves", () => said.includes("Press Ctrl-C to stop"));
+  const lines = said.split("\n").map((line) => line.trim());
+  const exports = lines.filter((line) => line.startsWith("export "));
+  const commands = lines.filter((line) => /^(curl|npx) /.test(line) && !line.includes("<request_id>"));
+  const html = join(home, "dashboard.html");
+  const shell = (command: string) =>
+    runProgram("bash", ["-c", [...exports, command.replace("dashboard.html", html)].join("\n")], {
+      project: PROJECT,
+      environment: { PATH: process.env["PATH"], HOME: home },
+    });
+  const codes: Record<string, number> = {};
+  for (const command of commands) {
+    const { code, stdout } = await shell(command);
+    codes[/--smoke|verify(?!.*--smoke)|dashboard/.exec(command)?.[0] ?? "curl"] = code;
+    if (command.startsWith("curl")) expect(stdout).toContain("202");
+  }
+  // There is too little evidence to judge its metrics yet.
+  expect(codes).toEqual({ curl: 0, "--smoke": 0, verify: 3, dashboard: 0 });
+  expect(existsSync(html)).toBe(true);
+  served.child.kill("SIGINT");
+  expect((await served.ended).code).toBe(0);
 });

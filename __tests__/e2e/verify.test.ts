@@ -5,6 +5,7 @@ import type { CommandContext } from "../../scripts/kit/context";
 import { type VerifyOptions, verify } from "../../scripts/gate/verify";
 import type { SmokeReport } from "../../scripts/gate/smoke";
 import type { GateVerdict } from "../../scripts/gate/judge";
+import { dashboard } from "../../scripts/dashboard/dashboard";
 import { startLocalRuntime, type LocalRuntime } from "../../scripts/emulator";
 import { AgentApiClient } from "../../scripts/kit/api-client";
 import { ALICE, BOB } from "../support/callers";
@@ -144,6 +145,14 @@ describe("--smoke", () => {
       checks: { health: "pass", invoke: "fail", result: "error" },
     });
     expect(found.text).toContain("403 invalid_signature; expected 202 with a request_id");
+  });
+
+  test("--url says where to ask, as of a local run, whose output api_endpoint leads to AWS", async () => {
+    const elsewhere = stateFile({ api_endpoint: "http://127.0.0.1:9/live" });
+    const found = await run({ smoke: true, state: elsewhere, url: runtime.url });
+    expect(checks(found)).toEqual({ ...GOOD, "other caller": "inconclusive" });
+    await expect(run({ smoke: true, url: "mars" })).rejects.toThrow('--url is "mars"; allowed: the URL of the API');
+    await expect(run({ url: runtime.url })).rejects.toThrow("--url was given without --smoke");
   });
 
   test("an endpoint where nobody listens was not asked: 2", async () => {
@@ -308,6 +317,20 @@ describe("from the metrics of what ran", () => {
       failed_requests: { samples: 60 },
       sweeps: { verdict: "shown" },
     });
+  });
+
+  test("the dashboard is drawn from the same metrics: what is reckoned from them, and each agent's own", async () => {
+    const shown = join(stack.folder, "shown.json");
+    writeFileSync(shown, JSON.stringify(state));
+    const { json } = await dashboard(context({ ...as(ALICE), AWS_ENDPOINT_URL_CLOUDWATCH: runtime.metricsUrl! }), {
+      html: join(stack.folder, "dashboard.html"),
+      state: shown,
+      end: new Date(time.nowMs()).toISOString(),
+    });
+    const { charts } = json as { charts: { title: string; series: { label: string; maximum: number }[] }[] };
+    const series = (title: string) => charts.find((chart) => chart.title === title)?.series;
+    expect(series("Worker error rate (percent)")).toMatchObject([{ maximum: 0 }]);
+    expect(series("Agents' durations, P95 (ms)")).toMatchObject([{ label: "fast" }]);
   });
 
   test("one whose agents fail does not: 1", async () => {

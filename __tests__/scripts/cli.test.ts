@@ -1,3 +1,4 @@
+import { program } from "../../scripts/cli";
 import { runQuickturn } from "../support/command-line";
 import { PROJECT } from "../support/stack-json";
 
@@ -25,6 +26,43 @@ test.each([
     json: { error: { kind: "usage", message: expect.stringContaining(sentence) as unknown, exitCode: 64 } },
   });
   expect(stderr).toContain(sentence);
+});
+
+test("a backend that is not known is a usage error, whose first words are what was given", async () => {
+  const environment = { PATH: process.env["PATH"], QUICKTURN_BACKEND: "ftp://x" };
+  const { code, stderr } = await runQuickturn(["synth"], { project: PROJECT, environment });
+  expect(code).toBe(64);
+  expect(stderr).toContain('Error: QUICKTURN_BACKEND is "ftp://x", which names no backend that is known; allowed: ');
+});
+
+describe("help", () => {
+  /** What `--help` of each command shows in a terminal of a width, that of all commands first. */
+  function helps(width: number): string[] {
+    const root = program();
+    return [root, ...root.commands, ...root.commands.flatMap((command) => command.commands)].map((command) => {
+      let text = "";
+      const writeOut = (part: string) => void (text += part);
+      command.configureOutput({ writeOut, getOutHelpWidth: () => width }).outputHelp();
+      return text;
+    });
+  }
+
+  test("no line is wider than 80 columns", () => {
+    expect(helps(80).flatMap((text) => text.split("\n").filter((line) => line.length > 80))).toEqual([]);
+  });
+
+  test("at 60 columns options and commands are wrapped between words", () => {
+    const cut = helps(60).flatMap((text) => {
+      const [usage = ""] = text.split(/\n(?:Examples|Exit codes|Each size)/);
+      return usage.split("\n").filter((line) => line.length > 60 && line.trim().includes(" "));
+    });
+    expect(cut).toEqual([]);
+  });
+
+  test("every command stands in the group of what it is for", () => {
+    expect(helps(80)[0]).not.toMatch(/^Commands:/m);
+    expect(helps(80)[0]).toMatch(/^Begin here:\n {2}local .*[^]*^Deploy:\n {2}(destroy|plan) /m);
+  });
 });
 
 test("help ends with 0, and has the table of exit codes", async () => {

@@ -1,5 +1,5 @@
 import { PriceBook, HOME_REGION } from "../../scripts/cost/prices";
-import { parseMetricMath } from "../../scripts/dashboard/expressions";
+import { parseMetricMath } from "../../scripts/kit/metric-expressions";
 import { withDefaults } from "../support/defaults";
 import { encoded, resource, stackJson } from "../support/stack-json";
 

@@ -1,4 +1,4 @@
-import { parseMetricMath } from "../../scripts/dashboard/expressions";
+import { parseMetricMath } from "../../scripts/kit/metric-expressions";
 
 /** A metric's value at a time. */
 export interface Sample {

@@ -1,6 +1,6 @@
 import { listCharts, parseBody, type ChartRow, type Widget } from "../../scripts/dashboard/applied-dashboard";
 import type { MetricSeries, Point } from "../../scripts/dashboard/cloudwatch";
-import { isSearch, parseSearch } from "../../scripts/dashboard/expressions";
+import { isSearch, parseSearch } from "../../scripts/kit/metric-expressions";
 import type { NamedStatistic } from "../../scripts/kit/metric-data";
 import { seededRandom } from "../../scripts/kit/random";
 import { appliedBody } from "./dashboard-state";

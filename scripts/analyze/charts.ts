@@ -55,8 +55,11 @@ function describeCurves(areCertain: boolean, modes: readonly Mode[]): string {
   const kind = areCertain
     ? "the two modes"
     : "two fitted modes; whether there are two is unclear, because the methods differ";
-  const centres = modes.map((mode) => `${percent(mode.sharePercent)} around ${seconds(mode.centreMs)}`);
-  return ` The curves are ${kind}: ${centres.join(", ")}.`;
+  const centres = modes.map(
+    (mode, index) =>
+      `${index === 0 ? "green" : "orange"}, ${percent(mode.sharePercent)} around ${seconds(mode.centreMs)}`,
+  );
+  return ` The curves are ${kind}: ${centres.join("; ")}.`;
 }
 
 /** Draws a mode as the number of its runs that a bin would hold. */

@@ -12,7 +12,7 @@ export function addVerifyCommand(root: Command, { perform }: Shell): void {
   root
     .command("verify")
     .description(
-      "say whether a deployment is good; exit code 0: pass, 1: fail, 3: inconclusive, 2: nothing was found out",
+      "say whether a deployment is good; exit code 0: pass, 1: fail, 3: inconclusive, 2: it could not be judged",
     )
     .option(
       "--state <path>",
@@ -35,6 +35,7 @@ export function addVerifyCommand(root: Command, { perform }: Shell): void {
     .option("--junit <path>", "write a JUnit file")
     .option("--markdown <path>", "write a Markdown file, for a pull request")
     .option("--smoke", "the checklist over HTTP instead of the metrics; it runs the agents once", false)
+    .option("--url <url>", "with --smoke: the stage to ask, such as a local run's; default: the output api_endpoint")
     .option("--prompt <text>", "prompt of the checklist's request")
     .option("--smoke-timeout <duration>", "time for the checklist's request to end; default: 5m")
     .option("--api-key <key>", "with authorization api_key; better as QUICKTURN_API_KEY")
@@ -118,18 +119,18 @@ export function addTuneCommand(root: Command, { perform }: Shell): void {
 }
 
 const HELP = `
-Each size is published as a version of its own, invoked by its number, and deleted; callers get the live one all the
-time. While it runs, apply nothing: terraform takes the newest version for the one to make live, and plan, apply and
-canary refuse. A worker's run is a request of its own in the table, which no caller owns and no queue holds; the agents
-are really asked. It takes rights that no pipeline has, such as lambda:InvokeFunction: docs/tune.md.
+Each size is published as a version of its own, invoked by its number, and
+deleted; callers get the live one all the time. While it runs, apply nothing:
+plan, apply and canary refuse. A worker's run really asks the agents. It takes
+rights that no pipeline has, such as lambda:InvokeFunction: docs/tune.md.
 
 Examples:
-  quickturn tune --prompt "Flight EY123 delayed 3 hours" --sizes 512,1024,1769,3072 --budget-usd 2 --write tuned.tfvars
-  quickturn tune --function api --payload health.json --strategy speed --save runs.jsonl --html tuning.html
-  quickturn tune --replay runs.jsonl --strategy balanced     the same runs, asked otherwise; asks nobody
-  quickturn tune --replay worker.log                         a log of several sizes: REPORT lines as they are
-  quickturn canary --var memory_size=1769                    the answer, on some of the traffic first
-  quickturn tune --cleanup                                   after kill -9: deletes the versions, restores the memory`;
+  quickturn tune --prompt "Flight EY123 delayed 3 hours" --write tuned.tfvars
+  quickturn tune --function api --payload health.json --save runs.jsonl
+  quickturn tune --replay runs.jsonl --strategy speed  asks nobody
+  quickturn tune --replay worker.log                   a log's REPORT lines
+  quickturn canary --var memory_size=1769              try the answer
+  quickturn tune --cleanup                             what a killed one left`;
 
 /** Adds `analyze` and `cost`, which compute from figures and change nothing. */
 export function addDecideCommands(root: Command, shell: Shell): void {
@@ -171,18 +172,19 @@ function addAnalyzeCommand(root: Command, { perform, isTerminal }: Shell): void 
 
 const ANALYZE_EXAMPLES = `
 Examples:
-  quickturn analyze worker.log --html report.html               a log in a file, and a page to show around
-  quickturn analyze before.log after.log                        both together; memory sizes and versions are told apart
+  quickturn analyze worker.log --html report.html
+  quickturn analyze before.log after.log   told apart by memory size and version
   aws logs tail /aws/lambda/quickturn-dev-worker --since 24h | quickturn analyze
-  quickturn analyze --log-group /aws/lambda/quickturn-dev-worker --since 7d --tfvars tuned.tfvars
-  quickturn apply --var-file tuned.tfvars                       what it recommends; leave a line out to take it back`;
+  quickturn analyze --log-group /aws/lambda/quickturn-dev-worker --since 7d
+  quickturn analyze worker.log --tfvars tuned.tfvars
+  quickturn apply --var-file tuned.tfvars  what it recommends`;
 
 function addCostCommand(root: Command, { perform }: Shell): void {
   root
     .command("cost")
-    .description("reckon what a deployment costs a month and a request, by part, from dated list prices; asks nobody")
+    .description("estimate what a deployment costs a month and a request, by part, from dated list prices; asks nobody")
     .option("--compare <two...>", `two side by side: ${PROFILES.join(", ")}, or plan with --from-plan`)
-    .option("--profile <profile>", "the one to reckon alone; default: optimized, or the plan")
+    .option("--profile <profile>", "the one to estimate alone; default: optimized, or the plan")
     .option("--var <name=value>", "value of a setting, for every profile; may be repeated", collect, [])
     .option("--usage <file>", "JSON file that says how it is used; docs/cost.md has its fields")
     .option("--requests <counts>", "requests a month, with commas between", "10000,100000,1000000")

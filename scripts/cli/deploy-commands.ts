@@ -11,7 +11,6 @@ import { absolute, collect, parseDuration, planInput, withVariables, type Given,
 /** Adds the commands that change the deployment. */
 export function addDeployCommands(root: Command, shell: Shell): void {
   const { perform, confirm } = shell;
-  addDestroy(root, shell);
   withLockTimeout(withStack(withVariables(root.command("plan"))))
     .description("say what an apply would change; exit code 0: nothing, 2: something, 1: failed")
     .option("--out <file>", "save the plan for `apply --plan`; it holds every value in clear")
@@ -54,6 +53,7 @@ export function addDeployCommands(root: Command, shell: Shell): void {
         (await import("../deploy/rollback")).rollback(context, { ...planInput(given), confirm }),
       ),
     );
+  addDestroy(root, shell);
 }
 
 function addDestroy(root: Command, { perform, ask }: Shell): void {
@@ -105,11 +105,11 @@ export function addCanaryCommand(root: Command, { perform, confirm }: Shell): vo
 
 const EXAMPLES = `
 Examples:
-  quickturn canary --auto-approve                                     this checkout's code: 10 %, then all of it
-  quickturn canary --steps 10,50,100 --interval 15m --deadline 2h     in three steps
-  quickturn canary --var memory_size=2048                             a setting instead of code
-  quickturn canary --resume --auto-approve                            go on, from any machine: the state remembers
-  quickturn canary --abort --auto-approve                             take it back; also weights that were set by hand`;
+  quickturn canary --auto-approve                    this code: 10 %, all
+  quickturn canary --steps 10,50,100 --interval 15m  in three steps
+  quickturn canary --var memory_size=2048            a setting instead of code
+  quickturn canary --resume --auto-approve           go on, from any machine
+  quickturn canary --abort --auto-approve            take it back`;
 
 /** Adds `unlock`, which frees the lock of the state. */
 export function addStateCommands(root: Command, { perform, confirm }: Shell): void {

@@ -10,7 +10,7 @@ import { absolute, collect, parseCount, planInput, withVariables, type Given, ty
 export function addAuditCommand(root: Command, { perform }: Shell): void {
   withStack(withVariables(root.command("audit")))
     .description(
-      "say whether what a plan makes is safe; exit code 0: nothing fails, 1: something does, 2: nothing was found out",
+      "say whether what a plan makes is safe; exit code 0: nothing fails, 1: something does, 2: it could not be judged",
     )
     .option("--plan <path>", "what `quickturn plan --out` wrote; default: it is planned now")
     .option("--plan-json <path>", "what `terraform show -json` printed of a plan; asks nobody")

@@ -138,7 +138,7 @@ function findDeployments(options: CostOptions): { deployments: Deployment[]; unk
   const planned = options.fromPlan === undefined ? undefined : readPlan(options.fromPlan);
   if (planned && !names.includes(PLAN))
     throw new UsageError(
-      `--from-plan was given and ${names.join(" and ")} is reckoned; allowed: --from-plan alone, or --compare ` +
+      `--from-plan was given and ${names.join(" and ")} is estimated; allowed: --from-plan alone, or --compare ` +
         `with "plan" as one of the two`,
     );
   const vars = new Map(options.vars.map(parseVariable));
@@ -150,7 +150,8 @@ function findDeployments(options: CostOptions): { deployments: Deployment[]; unk
   const deployments = names.map((name) => {
     if (name !== PLAN)
       return deploymentOf(name, { ...profileSettings(findProfile(name)), ...Object.fromEntries(vars) });
-    if (!planned) throw new UsageError('"plan" is reckoned, but no plan was given; give one with --from-plan <file>');
+    if (!planned)
+      throw new UsageError('"plan" is to be estimated, but no plan was given; give one with --from-plan <file>');
     return options.region === undefined ? planned.deployment : { ...planned.deployment, region: options.region };
   });
   return { deployments, unknown: planned?.unknown ?? [] };
@@ -184,7 +185,7 @@ function parseVariable(text: string): readonly [string, unknown] {
   if (!setting || setting.name === "profile") {
     const names = SETTINGS.map((known) => known.name);
     throw new UsageError(
-      `--var ${text} names no setting that can be reckoned; allowed: <name>=<value> with a setting of the table in ` +
+      `--var ${text} names no setting that has a cost; allowed: <name>=<value> with a setting of the table in ` +
         `docs/settings.md, and --profile instead of profile. ${suggestName(name, names)}`,
     );
   }

@@ -67,7 +67,11 @@ function describeDifference(
   { beforeUsd, afterUsd, differenceUsd, differencePercent }: Difference,
 ): string {
   const percent =
-    differencePercent === null ? "" : `${differencePercent > 0 ? "+" : ""}${differencePercent.toFixed(1)} %`;
+    differencePercent === null
+      ? ""
+      : differencePercent > 200
+        ? `${(1 + differencePercent / 100).toFixed(1)} times`
+        : `${differencePercent > 0 ? "+" : ""}${differencePercent.toFixed(1)} %`;
   return (
     `  ${name.padEnd(26)} ${usdColumn(beforeUsd)} ${usdColumn(afterUsd)} ${usdColumn(differenceUsd, true)} ` +
     `${percent.padStart(10)}`
@@ -145,7 +149,8 @@ function describeReported({ reported, differences, deployments }: CostReport): s
     : [];
   return [
     pc.bold(
-      `The reports' $${REPORTED.beforeUsd.toFixed(2)} -> $${REPORTED.afterUsd.toFixed(2)} a request: what of it ` +
+      `The reports that this project began with say $${REPORTED.beforeUsd.toFixed(2)} -> ` +
+        `$${REPORTED.afterUsd.toFixed(2)} a request: what of it ` +
         "can be Lambda",
     ),
     ...runs,

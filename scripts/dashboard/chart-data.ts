@@ -10,7 +10,7 @@ import {
   type Widget,
 } from "./applied-dashboard";
 import { seriesKey, type Metrics, type Point, type Window } from "./cloudwatch";
-import { findSeries, isSearch, parseMetricMath, parseSearch } from "./expressions";
+import { evaluateMath, fillLabel, findSeries, isSearch, parseSearch } from "../kit/metric-expressions";
 
 /** A chart with its values. */
 export interface ChartData {
@@ -101,11 +101,7 @@ class RowEvaluation {
       return evaluated.flatMap((each) => this.createSeries(ofSearch ? each.label : label, each.points));
     if (!ofSearch) return this.createSeries(label, this.evaluateMath(source.expression));
     return findSeries(parseSearch(source.expression), this.row.periodSeconds, metrics.series).flatMap((found) =>
-      // `${PROP('Dim.Agent')}` is the agent's name.
-      this.createSeries(
-        label.replaceAll(/\$\{PROP\('Dim\.(\w+)'\)\}/g, (whole, name: string) => found.dimensions[name] ?? whole),
-        found.points,
-      ),
+      this.createSeries(fillLabel(label, found.dimensions), found.points),
     );
   }
 
@@ -131,27 +127,16 @@ class RowEvaluation {
     return points.filter(([ms]) => ms >= startMs && ms + this.row.periodSeconds * 1_000 <= endMs);
   }
 
-  /** Metric math, period by period. Without a value of any metric there is no result, because FILL only fills gaps. */
+  /** Metric math, period by period. */
   private evaluateMath(expression: string): Point[] {
     const valuesById = new Map<string, ReadonlyMap<number, number>>();
     for (const { id, source, periodSeconds } of this.evaluation.widget.rows)
       if (id !== undefined && !("expression" in source))
         valuesById.set(id, new Map(this.selectPeriods(this.findPoints(source, periodSeconds))));
-    const evaluatePeriod = parseMetricMath(expression);
     if (expression.includes("SERVICE_QUOTA"))
       this.notes.add("CloudWatch alone knows the service quota that this is a share of.");
-    const used = [...new Set(expression.match(/\b[a-z]\w*\b/g) ?? [])];
-    const unknown = used.filter((id) => !valuesById.has(id));
-    if (unknown.length > 0)
-      throw new Error(
-        `${expression} names ${unknown.join(", ")}; allowed: ids of metrics in this chart ` +
-          `(${[...valuesById.keys()].join(", ")}).`,
-      );
-    const [firstMs] = used.flatMap((id) => [...valuesById.get(id)!.keys()]);
-    return this.listPeriods(firstMs).flatMap((ms): Point[] => {
-      const value = evaluatePeriod((id) => valuesById.get(id)?.get(ms));
-      return value === undefined ? [] : [[ms, value]];
-    });
+    const [firstMs] = [...valuesById.values()].flatMap((values) => [...values.keys()]);
+    return evaluateMath(expression, valuesById, this.listPeriods(firstMs));
   }
 
   /** Begins of all periods in the window, in step with a period that has a value. */

@@ -5,7 +5,7 @@ import { counted } from "../kit/figures";
 import { metricDataPages, metricStat, type MetricDataCall, type NamedStatistic } from "../kit/metric-data";
 import { canonical } from "../kit/value-text";
 import { listCharts, type ChartRow, type NumberedChart, type Widget } from "./applied-dashboard";
-import { isSearch } from "./expressions";
+import { isSearch } from "../kit/metric-expressions";
 
 /** The times that a dashboard shows, in milliseconds since 1970. */
 export interface Window {

@@ -82,7 +82,7 @@ const WAYS_ON = "Go on: quickturn canary --resume. Take it back: quickturn canar
 
 async function openDeployment(context: CommandContext, options: CanaryOptions): Promise<CanaryTarget> {
   const { vars = [], varFiles = [], reset = [], refresh, lockTimeout } = options;
-  const terraform = await prepareTerraform(context, { vars, lockTimeout }, "restore");
+  const terraform = await prepareTerraform(context, { vars, varFiles, lockTimeout }, "restore");
   const asked = { vars, varFiles, refresh };
   const { input, origin } = addGivenValues({
     context,

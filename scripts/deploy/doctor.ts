@@ -43,8 +43,8 @@ export interface DoctorOptions {
 }
 
 /**
- * Says what this machine has, what will be fetched when a command needs it, and what is missing. Exit code: 0 nothing is
- * missing, 1 something is.
+ * Says what this machine has, what will be fetched when a command needs it, and what is missing. Exit code: 0 nothing
+ * is missing, 1 something is.
  */
 export async function doctor(context: CommandContext, options: DoctorOptions = {}): Promise<CommandResult> {
   const { projectDirectory: cwd, environment } = context;
@@ -127,7 +127,9 @@ function judgeTool(
     good: state !== "lacking" && !(state === "missing" && isOffline),
     found,
     neededFor: TOOLS[name],
-    fix: `install ${title} ${version}, or run quickturn doctor --fix with a network; it goes to ${cacheFolder(environment)}`,
+    fix:
+      `install ${title} ${version}, or run quickturn doctor --fix with a network; ` +
+      `it goes to ${cacheFolder(environment)}`,
   });
 }
 

@@ -6,41 +6,11 @@ import { KEPT_BY_COMMANDS, SETTINGS, type Setting } from "../../stacks/contract/
 import { UsageError } from "../kit/context";
 import { deploymentFolder, environmentName, settingsFile, type Whose } from "../kit/deployment-folder";
 import { readJson } from "../kit/files";
-import { checkValue, variableName } from "../kit/given-setting";
+import { checkValue } from "../kit/given-setting";
 import { Terraform, type PlanInput } from "../kit/terraform";
 import { TerraformFailed } from "../kit/terraform-messages";
+import { givenTexts } from "../kit/var-file";
 import type { Values } from "./release";
-
-/** Names of the settings that a person gives with a plan: by TF_VAR_, in a var-file, by --var. */
-export function givenNames({ vars = [], varFiles = [] }: PlanInput, environment: NodeJS.ProcessEnv): string[] {
-  const variables = Object.keys(environment).flatMap((name) =>
-    name.startsWith("TF_VAR_") ? [name.slice("TF_VAR_".length)] : [],
-  );
-  const inFiles = varFiles.flatMap((path) =>
-    readVarFile(path, (text) => (path.endsWith(".json") ? Object.keys(JSON.parse(text) as object) : namesInHcl(text))),
-  );
-  return [...variables, ...inFiles, ...vars.map(variableName)];
-}
-
-/** Reads a var-file. One that cannot be read gives nothing here, because terraform reports it. */
-function readVarFile<T>(path: string, read: (text: string) => T[]): T[] {
-  try {
-    return read(readFileSync(path, "utf8"));
-  } catch {
-    return [];
-  }
-}
-
-/** Names before a `=` at the top level of a document in Terraform's language: outside brackets, texts and comments. */
-function namesInHcl(text: string): string[] {
-  const bare = text.replaceAll(/"(?:\\.|[^"\\])*"|#.*|\/\/.*|\/\*[^]*?\*\/|<<-?\s*(\w+)$[^]*?^\s*\1$/gm, '""');
-  let depth = 0;
-  return bare.split("\n").flatMap((line) => {
-    const name = depth === 0 ? /^\s*([\w-]+)\s*=/.exec(line)?.[1] : undefined;
-    depth += (line.match(/[[{(]/g)?.length ?? 0) - (line.match(/[\])}]/g)?.length ?? 0);
-    return name === undefined ? [] : [name];
-  });
-}
 
 /** A region, and where it was given. */
 interface GivenRegion {
@@ -79,23 +49,10 @@ function shellRegion(environment: NodeJS.ProcessEnv): GivenRegion | undefined {
     .find(({ region }) => region !== "");
 }
 
-/** The last one counts, and --var comes after the files, as terraform is given them. */
-function givenRegion(
-  { vars = [], varFiles = [] }: PlanInput,
-  { TF_VAR_aws_region: variable }: NodeJS.ProcessEnv,
-): GivenRegion | undefined {
-  const inFiles = varFiles.flatMap((path) => {
-    const regions = readVarFile(path, (text) => [
-      path.endsWith(".json")
-        ? (JSON.parse(text) as { readonly aws_region?: unknown }).aws_region
-        : /^\s*aws_region\s*=\s*"([^"]*)"/m.exec(text)?.[1],
-    ]);
-    return regions.flatMap((region) => (typeof region === "string" ? [{ region, source: path }] : []));
-  });
-  const inVars = vars
-    .filter((text) => text.startsWith("aws_region="))
-    .map((text) => ({ region: text.slice("aws_region=".length), source: "--var aws_region" }));
-  return [...(variable ? [{ region: variable, source: "TF_VAR_aws_region" }] : []), ...inFiles, ...inVars].at(-1);
+/** Undefined where nobody gives one, or only terraform can read it. */
+function givenRegion(input: PlanInput, environment: NodeJS.ProcessEnv): GivenRegion | undefined {
+  const given = givenTexts(input, environment).findLast(({ name }) => name === "aws_region");
+  return given?.value ? { region: given.value, source: `${given.by}aws_region` } : undefined;
 }
 
 /**

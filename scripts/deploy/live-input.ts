@@ -9,9 +9,10 @@ import { writeAtomically, ownFile } from "../kit/files";
 import type { PlanInput, Terraform } from "../kit/terraform";
 import { UsageError, type CommandContext } from "../kit/context";
 import { deploymentFolder, settingsFile, synthFolder, type Whose } from "../kit/deployment-folder";
-import { checkSettings, environmentSettings, givenNames, withGivenRegion } from "./given-now";
+import { checkSettings, environmentSettings, withGivenRegion } from "./given-now";
 import { declaredVariables, type StackOptions } from "../kit/prepared-terraform";
 import { stackDirectory } from "../kit/synth";
+import { givenTexts } from "../kit/var-file";
 import {
   describeRelease,
   dropOverriddenPins,
@@ -149,7 +150,7 @@ export function addGivenValues({ context, terraform, outputs, wanted }: InputQue
     ? withGivenRegion(inputOfFile, region, context.environment)
     : inputOfFile;
   const { unpinned, others } = splitVars(vars);
-  const now = givenNames({ vars: others, varFiles }, context.environment);
+  const now = givenTexts({ vars: others, varFiles }, context.environment).map(({ name }) => name);
   const filePath = relative(deploymentFolder(context), settingsFile(context));
   const question = { outputs, file, filePath, now, rollback };
   refuseNotGiven(reset, namesGivenByHand(question));

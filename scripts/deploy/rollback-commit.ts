@@ -48,7 +48,7 @@ export async function rollBackToCommit(context: CommandContext, options: Rollbac
     const label = `${options.to} (${shorten(earlier.commit)})`;
     checkSource(earlier, label);
     // Without the variables, because the commit says which ones there are.
-    const present = await prepareTerraform(context, { ...options, vars: [] }, "restore");
+    const present = await prepareTerraform(context, { lockTimeout: options.lockTimeout }, "restore");
     const outputs = await present.output();
     const stamp = { at: new Date().toISOString(), writer: randomUUID() };
     const next = releaseAfterRollback(context, outputs, { label, stamp });

@@ -103,11 +103,14 @@ interface Run extends GivenCallers, Pick<GateTask, "context" | "clock"> {
 /** Goes through the checklist after a deployment: asks the API as its callers do. It runs the agents once. */
 export async function runSmoke({ context, stack, options, clock }: GateTask): Promise<SmokeReport> {
   const { outputs, settings, region } = stack;
-  const endpoint = outputs["api_endpoint"];
+  const endpoint = options.url ?? outputs["api_endpoint"];
   if (typeof endpoint !== "string" || !/^https?:\/\//.test(endpoint))
     throw new UsageError(
-      `The output api_endpoint is ${JSON.stringify(endpoint) ?? "missing"}; allowed: a URL. Apply first: ` +
-        "quickturn apply.",
+      options.url === undefined
+        ? `The output api_endpoint is ${JSON.stringify(endpoint) ?? "missing"}; allowed: a URL. Apply first: ` +
+            "quickturn apply."
+        : `--url is ${JSON.stringify(endpoint)}; allowed: the URL of the API's stage, such as ` +
+            "http://127.0.0.1:8080/live.",
     );
   const url = endpoint.replace(/\/+$/, "");
   const run: Run = {

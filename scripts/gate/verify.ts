@@ -1,7 +1,13 @@
 import { EXIT_CODES, UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { readDeployedStack } from "../kit/deployed-stack";
 import { writeReport } from "../kit/files";
-import { toOptionName } from "../kit/given-setting";
+import {
+  parseDurationSeconds,
+  parseNumber,
+  parseNumberFromZero,
+  parseTimeMs,
+  toOptionName,
+} from "../kit/given-setting";
 import { readEvidence, saveEvidence } from "./evidence";
 import { describeFindings, gateFindings, smokeFindings, writeJunit, writeMarkdown, type Findings } from "./findings";
 import { runGate, SYSTEM_CLOCK, type Clock } from "./gate";
@@ -49,6 +55,8 @@ export interface VerifyOptions {
   readonly maxCostRatio?: string;
   /** The checklist over HTTP instead of the metrics. */
   readonly smoke: boolean;
+  /** URL of the stage that the checklist asks. Default: the output api_endpoint. */
+  readonly url?: string;
   readonly prompt?: string;
   /** Such as 5m: the request of the checklist has so long to end. Default: 5m. */
   readonly smokeTimeout?: string;
@@ -70,11 +78,19 @@ export function checkOptions(options: VerifyOptions): void {
         `--${name} is ${JSON.stringify(given)}; allowed: the number of a published version of the worker.`,
       );
   }
+  const check = (parse: (option: string, text: string) => unknown, ...names: (keyof VerifyOptions)[]) =>
+    names.forEach((name) => options[name] !== undefined && parse(toOptionName(name).slice(2), String(options[name])));
+  check(parseDurationSeconds, "window", "wait", "smokeTimeout");
+  check(parseTimeMs, "end", "since");
+  check((name, text) => parseNumber(name, text, 0), "maxLatencyRatio", "maxCostRatio");
+  check((name, text) => parseNumberFromZero(name, text, 0), "tokenPriceIn", "tokenPriceOut");
   for (const { given, with: others, why } of CONTRADICTIONS) {
     const both = others.filter((name) => options[name] !== undefined).map(toOptionName);
     if (options[given] !== undefined && options[given] !== false && both.length > 0)
       throw new UsageError(`--${given} was given with ${both.join(", ")}; allowed: one of them, because ${why}.`);
   }
+  if (options.url !== undefined && !options.smoke)
+    throw new UsageError("--url was given without --smoke; allowed: both, because metrics are read from AWS.");
   if (options.replay !== undefined && (options.smoke || options.only.length > 0))
     throw new UsageError(
       `--replay was given with ${options.smoke ? "--smoke" : "--only"}; allowed: --replay alone, because saved ` +

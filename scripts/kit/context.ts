@@ -65,7 +65,7 @@ export const EXIT_CODES = {
 export const EXIT_CODE_ROWS: readonly (readonly [number, string])[] = [
   [EXIT_CODES.pass, "done: the answer is yes, or nothing would change"],
   [EXIT_CODES.fail, "fail: the answer is no, or a step of the work failed"],
-  [EXIT_CODES.changes, "plan, drift and synth --diff: something changes; verify and audit: nothing was found out"],
+  [EXIT_CODES.changes, "plan, drift and synth --diff: something changes; verify and audit: it could not be judged"],
   [
     EXIT_CODES.inconclusive,
     "verify, tune and canary: there is too little evidence to decide; rollback: done, and the API cannot be " +

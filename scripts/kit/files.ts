@@ -40,9 +40,15 @@ export function writePrivately(): void {
 /**
  * Writes a report as {@link writeAtomically} does, with the user's own umask. A report holds no secret, so that a
  * colleague or a later job may read it.
+ * @throws UsageError where the path that a person gave cannot be written
  */
 export function writeReport(path: string, content: string | Uint8Array): void {
-  withUsualUmask(() => writeAtomically(path, content));
+  try {
+    withUsualUmask(() => writeAtomically(path, content));
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message;
+    throw new UsageError(`${path} cannot be written (${reason}); allowed: a path where you may write.`, { cause });
+  }
 }
 
 /** Makes a folder hold exactly these files, as reports. */

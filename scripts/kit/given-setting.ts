@@ -66,29 +66,12 @@ export function checkTfvarsPath(option: string, path: string | undefined): void 
 /** Reads the name in `name=value`, as `-var` takes it. */
 export const variableName = (text: string): string => text.slice(0, text.indexOf("="));
 
-/** Says why `name=value` cannot be planned; undefined where nothing speaks against it. Any setting may be null. */
-export function checkVariable(
-  text: string,
-  names: readonly string[],
-  settings: readonly Setting[],
-): string | undefined {
-  const [, name = text, value] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
-  if (value === undefined)
-    return `--var ${JSON.stringify(text)} gives no value; allowed: <name>=<value>, such as memory_size=2048.`;
-  return checkValue({ by: "--var ", name, value }, { names, settings });
-}
-
-/** A setting's value as text. */
-interface TextValue {
-  /** What stands before the name in a message, such as `--var `. */
-  readonly by: string;
-  readonly name: string;
-  readonly value: string;
-}
-
-/** Says why a value cannot be planned; undefined where nothing speaks against it. */
+/**
+ * Says why a value cannot be planned; undefined where nothing speaks against it. Any setting may be null.
+ * @param given `by`: what stands before the name in a message, such as `--var `
+ */
 export function checkValue(
-  { by, name, value }: TextValue,
+  { by, name, value }: Readonly<Record<"by" | "name" | "value", string>>,
   { names, settings }: { readonly names: readonly string[]; readonly settings: readonly Setting[] },
 ): string | undefined {
   if (!names.includes(name)) return `${by}${name}: there is no such setting. ${suggestName(name, names)}`;

@@ -90,7 +90,10 @@ figure .narrow{display:none}
 figcaption{color:var(--muted);font-size:.9rem;margin-top:6px}
 details{margin-top:12px}
 summary{cursor:pointer;color:var(--link)}
-.scroll{overflow-x:auto}
+.scroll{overflow-x:auto;background:linear-gradient(90deg,var(--card) 40%,transparent),
+linear-gradient(270deg,var(--card) 40%,transparent) 100%,linear-gradient(90deg,var(--edge),transparent),
+linear-gradient(270deg,var(--edge),transparent) 100%;background-size:40px 100%,40px 100%,18px 100%,18px 100%}
+.scroll{background-repeat:no-repeat;background-attachment:local,local,scroll,scroll}
 table{border-collapse:collapse;width:100%;font-size:.92rem;font-variant-numeric:tabular-nums}
 th,td{padding:6px 12px 6px 0;text-align:right;border-bottom:1px solid var(--edge);white-space:nowrap}
 th{color:var(--muted);font-weight:500}

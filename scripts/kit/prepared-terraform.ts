@@ -1,10 +1,10 @@
 import { chmodSync, existsSync, readFileSync, statfsSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { join, relative } from "node:path";
 import type { StackName } from "../../stacks/contract/outputs";
-import { SETTINGS, type Setting } from "../../stacks/contract/settings";
+import { SETTINGS } from "../../stacks/contract/settings";
 import { UsageError, type CommandContext, type Progress } from "./context";
 import { checkEnvironment, deploymentFolder, localStateFile, synthFolder } from "./deployment-folder";
-import { checkVariable, suggestName, variableName } from "./given-setting";
+import { checkValue, suggestName } from "./given-setting";
 import { findCutState, findErroredState, parseStateHead, restoreState, type RestoredState } from "./local-state";
 import { explainBackendChange } from "./state-backend";
 import { StateLocked } from "./state-lock";
@@ -12,7 +12,8 @@ import { stackDirectory, synth } from "./synth";
 import { Terraform, type PlanInput } from "./terraform";
 import { findProviderSource, terraformEnvironment } from "./terraform-environment";
 import { provideTools } from "./toolchain/toolchain";
-import { undeclaredVariable, warningText, type Failure } from "./terraform-messages";
+import { isUndeclared, warningText, type Failure } from "./terraform-messages";
+import { givenTexts } from "./var-file";
 
 /** Which stack a command works on, and how it meets other runs. */
 export interface StackOptions {
@@ -21,6 +22,9 @@ export interface StackOptions {
   /** How long plan and apply wait for a lock that another run holds, such as `10m`. Default: they fail at once. */
   readonly lockTimeout?: string;
 }
+
+/** Values of a command that plans; undefined for one that takes none. */
+type GivenValues = Pick<PlanInput, "vars" | "varFiles">;
 
 /**
  * What to do with a local state that a kill has cut. Commands that change the deployment restore it, commands that only
@@ -31,29 +35,27 @@ type CutState = "restore" | "refuse" | "leave";
 /**
  * Synthesizes the stack and initializes terraform in its folder. Each later warning of terraform is shown once.
  * @param cut default: `refuse`
- * @throws UsageError where `vars` names no variable or gives a value that is not allowed, where the disk is full, and
+ * @throws UsageError where what was given names no variable or is not allowed, where the disk is full, and
  * where the state is cut or older than what an earlier run left
  */
 export async function prepareTerraform(
   context: CommandContext,
-  { stack = "agent-api", lockTimeout, vars = [] }: StackOptions & Pick<PlanInput, "vars"> = {},
+  { stack = "agent-api", lockTimeout, ...given }: StackOptions & GivenValues = {},
   cut: CutState = "refuse",
 ): Promise<Terraform> {
   const { progress, signal } = context;
   checkEnvironment(context);
-  const settings = stack === "agent-api" ? SETTINGS : [];
-  // A wrong value is refused before the synthesis; which names exist is known only after it.
-  refuseVariables(vars, [...settings.map(({ name }) => name), ...vars.map(variableName)], settings);
+  // What is wrong is refused before the synthesis, where the names are known already.
+  if (stack === "agent-api") refuseGiven(context, given);
   const environment = await provideTools(["terraform", "provider"], context);
   await synth(context, { stack });
   protectState(localStateFile(context, stack));
   const directory = stackDirectory(synthFolder(context), stack);
-  const names = declaredVariables(directory);
-  refuseVariables(vars, names, settings);
+  if (stack !== "agent-api") refuseGiven(context, given, { names: declaredVariables(directory), settings: [] });
   const source = findProviderSource(environment);
   const env = terraformEnvironment(environment, source, join(deploymentFolder(context), ".quickturn"));
   const warned = new Set<string>();
-  const onWarning = warnOnce(warned, progress, { directory, names });
+  const onWarning = warnOnce(warned, progress);
   return progress.step(
     "Initialize terraform",
     async (detail) => {
@@ -70,8 +72,28 @@ export async function prepareTerraform(
   );
 }
 
-function refuseVariables(vars: readonly string[], names: readonly string[], settings: readonly Setting[]): void {
-  const problems = vars.flatMap((each) => checkVariable(each, names, settings) ?? []);
+/**
+ * Refuses a name that is no setting, and a value that is not allowed. A TF_VAR_ may be meant for another configuration
+ * of the person's, so that a name beside the settings is only told where it is near to one.
+ * @param known default: those of the API
+ * @throws UsageError with all of it
+ */
+export function refuseGiven(
+  { environment, progress }: Pick<CommandContext, "environment" | "progress">,
+  { vars, varFiles = [] }: GivenValues,
+  known: Parameters<typeof checkValue>[1] = { names: SETTINGS.map(({ name }) => name), settings: SETTINGS },
+): void {
+  if (vars === undefined) return;
+  const problems: string[] = [];
+  for (const { by, name, value } of givenTexts({ vars, varFiles }, environment)) {
+    const problem =
+      by === "--var " && value === undefined
+        ? `--var ${JSON.stringify(name)} gives no value; allowed: <name>=<value>, such as memory_size=2048.`
+        : checkValue({ by, name, value: value ?? "null" }, known);
+    if (problem === undefined) continue;
+    if (by !== "TF_VAR_" || known.names.includes(name)) problems.push(problem);
+    else if (suggestName(name, known.names, "") !== "") progress.note(`Warning: ${problem} It has no effect.`);
+  }
   if (problems.length > 0) throw new UsageError(problems.join("\n"));
 }
 
@@ -84,24 +106,14 @@ export function declaredVariables(directory: string): string[] {
 }
 
 /**
- * Shows each warning once, though a plan and its apply both give it. A variable that a person's file gives and the
- * stack does not declare is refused, because terraform would only ignore it.
+ * Shows each warning once, though a plan and its apply both give it. Only the commands' own files may hold settings
+ * that an older stack does not declare: a person's were refused.
  */
-function warnOnce(
-  warned: Set<string>,
-  progress: Progress,
-  { directory, names }: { readonly directory: string; readonly names: readonly string[] },
-): (warning: Failure) => void {
+function warnOnce(warned: Set<string>, progress: Progress): (warning: Failure) => void {
   return (warning) => {
-    const undeclared = undeclaredVariable(warning);
-    // The commands' own files may hold settings that an older stack does not declare.
-    if (undeclared === "more" || (undeclared && resolve(directory, undeclared.file).startsWith(directory))) return;
-    if (undeclared) {
-      const { file, name } = undeclared;
-      throw new UsageError(`${file} gives ${name}: there is no such setting. ${suggestName(name, names)}`);
-    }
     const text = warningText(warning);
-    if (!warned.has(text)) progress.note(`Warning: ${text}`);
+    if (isUndeclared(warning) || warned.has(text)) return;
+    progress.note(`Warning: ${text}`);
     warned.add(text);
   };
 }

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { StackName } from "../../stacks/contract/outputs";
-import { run } from "./process";
-import type { CommandContext, CommandResult } from "./context";
+import { ProgramFailed, run } from "./process";
+import { EXIT_CODES, UsageError, type CommandContext, type CommandResult } from "./context";
 import { deploymentFolder, environmentName, synthFolder } from "./deployment-folder";
 import { packageFunctions } from "./package-functions";
 
@@ -36,6 +36,7 @@ export async function synth(
 /**
  * Writes stacks to a folder, in another process. The functions must be packaged.
  * @param variables of stacks/app.ts; they replace those of the environment
+ * @throws UsageError where a variable has a value that is not allowed
  */
 export async function writeStacks(
   { projectDirectory, environment, signal }: CommandContext,
@@ -48,6 +49,9 @@ export async function writeStacks(
     cwd: projectDirectory,
     env: { ...environment, CDKTF_OUTDIR: output, ...variables },
     signal,
+  }).catch((error: unknown) => {
+    if (!(error instanceof ProgramFailed) || error.result.code !== EXIT_CODES.usage) throw error;
+    throw new UsageError(error.result.stderr.trim(), { cause: error });
   });
 }
 

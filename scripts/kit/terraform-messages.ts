@@ -82,21 +82,8 @@ export function warningText(warning: Failure): string {
   );
 }
 
-/**
- * Finds the variable in a warning that a file gives a variable which the configuration does not declare. `more` where
- * terraform names no further variables, which it does after the second one.
- */
-export function undeclaredVariable({
-  summary,
-  detail,
-}: Failure): { readonly name: string; readonly file: string } | "more" | undefined {
-  if (summary === "Values for undeclared variables") return "more";
-  const [, name, file] =
-    (summary === "Value for undeclared variable" &&
-      /variable named "([^"]+)" but a value was found in file "([^"]+)"/.exec(detail)) ||
-    [];
-  return name === undefined || file === undefined ? undefined : { name, file };
-}
+/** Whether it is a warning that a file gives a variable which the configuration does not declare. */
+export const isUndeclared = ({ summary }: Failure): boolean => /^Values? for undeclared variables?$/.test(summary);
 
 /** Returns the sentence of a message, and any other line as it is. */
 export function messageText(line: string): string {
@@ -104,6 +91,12 @@ export function messageText(line: string): string {
 }
 
 function failureText({ address, summary, detail }: Failure): string {
+  if (summary === "No valid credential sources found")
+    return (
+      "There are no AWS credentials that Terraform could use. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and " +
+      "AWS_SECRET_ACCESS_KEY, or sign in, as with aws sso login. quickturn local needs none.\n" +
+      `The AWS provider says: ${/^Error: (.+)$/m.exec(detail)?.[1] ?? detail}`
+    );
   return [summary, detail, address === undefined ? "" : `  with ${address}`].filter(Boolean).join("\n");
 }
 

@@ -4,6 +4,7 @@ import { CACHE_HEADER, type Caller } from "../emulator";
 import { AgentApiClient } from "../kit/api-client";
 import { whyNotFree } from "../kit/loopback";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
+import { refuseGiven } from "../kit/prepared-terraform";
 import { AGENTS, PROMPT, runTrial, type Trial } from "./demonstration";
 import { CALLERS, LocalStack, REGION } from "./local-stack";
 
@@ -23,12 +24,19 @@ function describeCalls(url: string, callers: readonly Caller[], folder: string):
   ].join("\n");
 }
 
-/** How a person lets the gate judge what runs. */
-function describeMetrics(metricsUrl: string, stackDirectory: string, { accessKeyId, secretAccessKey }: Caller): string {
+/** How a person lets the commands look at what runs. */
+function describeCommands({ runtime, directory }: LocalStack, [caller, other]: readonly Caller[]): string {
+  const keys = (prefix: string, { accessKeyId = "", secretAccessKey = "" }: Partial<Caller> = {}) => [
+    `  export ${prefix}AWS_ACCESS_KEY_ID=${accessKeyId} ${prefix}AWS_SECRET_ACCESS_KEY=${secretAccessKey}`,
+  ];
   return [
-    pc.bold("Judge it by its metrics, from another terminal:"),
-    `  AWS_ENDPOINT_URL=${metricsUrl} AWS_ACCESS_KEY_ID=${accessKeyId} ` +
-      `AWS_SECRET_ACCESS_KEY=${secretAccessKey} npx quickturn verify --state ${stackDirectory}`,
+    pc.bold("Judge it, and draw its dashboard, from another terminal:"),
+    `  export AWS_ENDPOINT_URL=${runtime.metricsUrl} STACK=${directory}`,
+    ...keys("", caller),
+    ...keys("OTHER_", other),
+    "  npx quickturn verify --state $STACK --smoke --url $API",
+    "  npx quickturn verify --state $STACK",
+    "  npx quickturn dashboard --state $STACK --html dashboard.html",
     pc.dim(
       "  Requests are judged two minutes after the setting timeout, when all of them must have ended; " +
         "--var timeout=30 makes that short.",
@@ -97,8 +105,12 @@ export async function local(
       `--port ${port} of 127.0.0.1 cannot be served (${problem}); ` +
         "allowed: a port that no other program uses, or none: a free one is then chosen.",
     );
+  // A TF_VAR_ has no effect here.
+  refuseGiven({ ...context, environment: {} }, { vars });
   const runtime = async () => ({ metrics: true, port });
   return LocalStack.with(context, { settings: { agents: AGENTS }, vars, keep, runtime }, async (stack) => {
+    context.progress.note(describeCalls(stack.runtime.url, CALLERS, stack.folder));
+    context.progress.note(describeCommands(stack, CALLERS));
     const trials = quiet ? [] : await demonstrate(context, stack);
     if (!once) await stayUp(context, stack);
     const { url, metricsUrl } = stack.runtime;
@@ -110,8 +122,7 @@ export async function local(
 async function demonstrate({ progress }: CommandContext, stack: LocalStack): Promise<Trial[]> {
   const [alice] = CALLERS;
   if (!alice) return [];
-  const { url, metricsUrl = "" } = stack.runtime;
-  const client = new AgentApiClient(url, REGION, alice);
+  const client = new AgentApiClient(stack.runtime.url, REGION, alice);
   const run = async (title: string): Promise<Trial> => {
     const trial = await progress.step(
       `POST "${PROMPT}" (${title})`,
@@ -125,8 +136,6 @@ async function demonstrate({ progress }: CommandContext, stack: LocalStack): Pro
         `${join(stack.folder, "logs")} (run with --keep to keep them)`,
     );
   };
-  progress.note(describeCalls(url, CALLERS, stack.folder));
-  progress.note(describeMetrics(metricsUrl, stack.directory, alice));
   const optimized = await run("optimized");
   await stack.flip(["profile=baseline"]);
   const baseline = await run("baseline");

@@ -35,20 +35,25 @@ interface Subject {
 
 /** Measures on temporary versions, which are removed afterwards whatever happens. */
 export async function measure(context: CommandContext, options: TuneOptions): Promise<Measurement> {
+  // What was given is read before anything is asked.
+  const runsEach = readWholeNumber("runs", options.runs, { fallback: 20, minimum: MIN_WARM_RUNS, maximum: 1_000 });
+  const concurrency = readWholeNumber("concurrency", options.concurrency, { fallback: 1, minimum: 1, maximum: 100 });
+  const runUsd = parseNumberFromZero("run-usd", options.runUsd, 0);
+  const budgetUsd = parseNumber("budget-usd", options.budgetUsd, 5);
+  readSizes(options, 0);
   return withSubject(context, options, async (subject) => {
     const { stack, versions, appliedMiB } = subject;
     const latest = await readIdleFunction(context, subject);
     const plan: MeasuringPlan = {
       sizesMiB: readSizes(options, appliedMiB),
-      runsEach: readWholeNumber("runs", options.runs, { fallback: 20, minimum: MIN_WARM_RUNS, maximum: 1_000 }),
+      runsEach,
       timeoutSeconds: latest.timeoutSeconds,
       architecture: ARCHITECTURE,
-      runUsd: parseNumberFromZero("run-usd", options.runUsd, 0),
+      runUsd,
     };
     const prices = new PriceBook(stack.region);
-    const refused = refuseOverBudget(plan, prices, parseNumber("budget-usd", options.budgetUsd, 5));
+    const refused = refuseOverBudget(plan, prices, budgetUsd);
     if (refused !== undefined) throw new UsageError(`${refused}. Nothing was measured.`);
-    const concurrency = readWholeNumber("concurrency", options.concurrency, { fallback: 1, minimum: 1, maximum: 100 });
     const share = await checkConcurrency(context, concurrency, { region: stack.region, reserved: latest.reserved });
     context.progress.note(
       `${countInvocations(plan)} runs of ${versions.functionName} at ${plan.sizesMiB.join(", ")} MB, ${share}; ` +

@@ -1,5 +1,5 @@
 import type { CustomSeriesOption, EChartsOption, SeriesOption } from "echarts";
-import { percent, seconds } from "../kit/figures";
+import { percent, roundSeconds, seconds } from "../kit/figures";
 import { AXIS_LABEL, type Chart, COLOURS, escapeHtml, figure, htmlPage, htmlTable, section, tiles } from "../kit/page";
 import type { Interval } from "../kit/quantiles";
 import { countRuns, describeStanding, formatUsdPerThousand, summarizeTuning, type TuningReport } from "./text";
@@ -16,8 +16,8 @@ export async function tuningPage(report: TuningReport): Promise<string> {
     subtitle: `Tuning of ${countRuns(tuning)} of ${source}. ${tuning.reason}.`,
     sections: [
       tiles(listChoices(tuning)),
-      section("Time", await figure(chartTimes(tuning.sizes))),
-      section("Cost", await figure(chartCosts(tuning.sizes))),
+      section("Time", await figure(chartTimes(tuning))),
+      section("Cost", await figure(chartCosts(tuning))),
       section("Sizes, with dollars of 1,000 runs", tabulateSizes(report)),
       section("How it was computed", `<p>${escapeHtml(method)}</p>`),
     ],
@@ -47,7 +47,7 @@ interface Point {
   readonly expected: number | null;
 }
 
-function chartTimes(sizes: readonly TunedSize[]): Chart {
+function chartTimes({ sizes, chosenMiB }: Tuning): Chart {
   const points = sizes.flatMap(({ memoryMiB, time, expected }): Point[] =>
     time === null
       ? []
@@ -55,12 +55,13 @@ function chartTimes(sizes: readonly TunedSize[]): Chart {
   );
   return chartSizes(points, {
     id: "time",
+    chosenMiB,
     caption: "Mean time of a warm run, with its 95 % interval; the line is what is expected of all sizes together.",
-    format: seconds,
+    format: roundSeconds,
   });
 }
 
-function chartCosts(sizes: readonly TunedSize[]): Chart {
+function chartCosts({ sizes, chosenMiB }: Tuning): Chart {
   const points = sizes.flatMap(({ memoryMiB, warmUsd, warmUsdInterval, expected }): Point[] => {
     if (warmUsd === null || warmUsdInterval === null) return [];
     const interval = { low: warmUsdInterval.low * 1_000, high: warmUsdInterval.high * 1_000 };
@@ -68,6 +69,7 @@ function chartCosts(sizes: readonly TunedSize[]): Chart {
   });
   return chartSizes(points, {
     id: "cost",
+    chosenMiB,
     caption:
       "Dollars of 1,000 warm runs, with their 95 % interval; the line is what is expected, INIT of the cold ones " +
       "included.",
@@ -75,14 +77,20 @@ function chartCosts(sizes: readonly TunedSize[]): Chart {
   });
 }
 
+/** @param chart `chosenMiB`: the size whose bar is marked; null for none */
 function chartSizes(
   points: readonly Point[],
-  { id, caption, format }: Pick<Chart, "id" | "caption"> & { readonly format: (value: number) => string },
+  {
+    id,
+    caption,
+    chosenMiB,
+    format,
+  }: Pick<Chart, "id" | "caption"> & Pick<Tuning, "chosenMiB"> & { readonly format: (value: number) => string },
 ): Chart {
   const values = points.map(({ memoryMiB, value }) => `${memoryMiB} MB ${format(value)}`);
   return {
     id,
-    caption,
+    caption: chosenMiB === null ? caption : `${caption} Green: ${chosenMiB} MB, the chosen size.`,
     label: `${id} by size: ${values.join(", ")}.`,
     option: ({ narrow }): EChartsOption => ({
       grid: { left: narrow ? 70 : 80, right: 24, top: 20, bottom: 32 },
@@ -103,8 +111,10 @@ function chartSizes(
           type: "bar",
           silent: true,
           barWidth: "45%",
-          itemStyle: { color: COLOURS.bar.light },
-          data: points.map(({ value }) => value),
+          data: points.map(({ memoryMiB, value }) => ({
+            value,
+            itemStyle: { color: memoryMiB === chosenMiB ? COLOURS.fast.light : COLOURS.bar.light },
+          })),
         },
         drawWhiskers(points),
         {

@@ -18,7 +18,7 @@ test("the chart of durations has bars, lines for P50, P95, P99 and the threshold
   const drawn = texts(await figure(chart));
   for (const name of [/^P50 /, /^P95 /, /^P99 /, /^threshold 60 s$/])
     expect(drawn.filter((text) => name.test(text!))).toHaveLength(2); // in the wide and the narrow drawing
-  expect(chart.caption).toContain("66.7 % around 3.000 s, 33.3 % around 90.00 s.");
+  expect(chart.caption).toContain("green, 66.7 % around 3.000 s; orange, 33.3 % around 90.00 s.");
 });
 
 test("the area below a mode's curve is the mode's number of runs", () => {

@@ -96,11 +96,15 @@ describe("cost", () => {
         { compare: ["baseline", "optimized"], profile: "optimized" },
         "--compare and --profile were both given",
       ],
-      ["a plan that is not there", { compare: ["baseline", "plan"] }, '"plan" is reckoned, but no plan was given'],
+      [
+        "a plan that is not there",
+        { compare: ["baseline", "plan"] },
+        '"plan" is to be estimated, but no plan was given',
+      ],
       [
         "a plan that is not asked for",
         { compare: ["baseline", "optimized"], fromPlan: PLAN },
-        "--from-plan was given and baseline and optimized is reckoned",
+        "--from-plan was given and baseline and optimized is estimated",
       ],
       [
         "settings beside a plan",
@@ -112,7 +116,7 @@ describe("cost", () => {
         { fromPlan: join(__dirname, "../../tsconfig.json") },
         "is neither a plan nor a state: it has the fields extends, compilerOptions; allowed",
       ],
-      ["an unknown setting", { vars: ["memory=1"] }, "--var memory=1 names no setting that can be reckoned"],
+      ["an unknown setting", { vars: ["memory=1"] }, "--var memory=1 names no setting that has a cost"],
       ["the profile as a setting", { vars: ["profile=baseline"] }, "--profile instead of profile"],
       [
         "a number beyond its limits",

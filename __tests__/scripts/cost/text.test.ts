@@ -36,6 +36,12 @@ test("parts that nobody pays for are left out", async () => {
   expect(lines(await reckon({})).some((line) => line.includes(PARTS.distribution))).toBe(false);
 });
 
+test("a part that is many times as dear as before is told as times, not as percent", async () => {
+  const shown = lines(await reckon({ compare: ["baseline", "optimized"], requests: "10000" }));
+  expect(shown.find((line) => line.includes(PARTS.upkeep))).toMatch(/ 10\.7 times$/);
+  expect(shown.filter((line) => /\+\d{3,}\.\d %/.test(line))).toEqual([]);
+});
+
 test("it says that polls save no tokens, what the reports' figures can be, and what is left out", async () => {
   const text = lines(await reckon({ compare: ["baseline", "optimized"] })).join("\n");
   expect(text).toContain("a poll asks no model, so the cache saves no tokens");

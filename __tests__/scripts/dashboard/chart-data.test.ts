@@ -111,7 +111,7 @@ describe("chart data", () => {
       "RATE(m0) calls RATE with 1 arguments, which is not supported here.",
     ]);
     expect(draw([expression("m0+m9"), metric("m0")], [series("m0", at(1))]).notes).toEqual([
-      "m0+m9 names m9; allowed: ids of metrics in this chart (m0).",
+      "m0+m9 names m9; allowed: ids of metrics beside it (m0).",
     ]);
     expect(draw([expression("100*m0/SERVICE_QUOTA(m0)"), metric("m0")], [series("m0", at(1))])).toMatchObject({
       series: [],

@@ -1,4 +1,5 @@
-import { dashboardPage, DASHBOARD_STYLE } from "../../../scripts/dashboard/page";
+import { dashboardPage } from "../../../scripts/dashboard/page";
+import { DASHBOARD_STYLE } from "../../../scripts/dashboard/style";
 import { dashboardReport as report, INCIDENT, widgets } from "../../support/dashboard-report";
 import { lineColour, SERIES_COLOURS } from "../../../scripts/dashboard/charts";
 
@@ -14,7 +15,7 @@ describe("dashboard page", () => {
     expect(during).toContain(`<section id="w${errors}" class="card bad"`);
     expect(during).toMatch(
       new RegExp(
-        `<li><a href="#w${errors}">Worker error rate \\(percent\\)</a>: <b class="bad">[\\d.]+ %</b>, ` +
+        `<li><a href="#w${errors}">Worker error rate</a>: <b class="bad">[\\d.]+ %</b>, ` +
           "above target 1 %, above error-rate-warning 1 %, above error-rate-critical 5 %</li>",
       ),
     );
@@ -22,7 +23,7 @@ describe("dashboard page", () => {
     const after = await dashboardPage(report());
     expect(after).toContain("<h1>quickturn-dev: no chart is beyond a line now</h1>");
     expect(after).toMatch(
-      /Worker error rate .*: was above error-rate-critical 5 % in \d+ of 288 periods; [\d.]+ % at 1[45]:\d\d/,
+      /Worker error rate<\/a>: was above error-rate-critical 5 % in \d+ of 288 periods; [\d.]+ % at 1[45]:\d\d/,
     );
     expect(after).not.toContain('class="card bad"');
   });

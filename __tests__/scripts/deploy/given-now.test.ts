@@ -2,7 +2,6 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   environmentSettings,
-  givenNames,
   withGivenRegion,
   checkSettings,
   extractVariables,
@@ -12,36 +11,6 @@ import { UsageError } from "../../../scripts/kit/context";
 import { STACK_DIRECTORY, stackJson, type StackJson } from "../../support/stack-json";
 
 describe("values given now", () => {
-  const written = (name: string, text: string) => {
-    const path = join(temporaryFolder("given"), name);
-    writeFileSync(path, text);
-    return path;
-  };
-
-  test("names come from --var, from var-files of both kinds, and from TF_VAR_", () => {
-    const hcl = written(
-      "a.tfvars",
-      'memory_size = 2048 # timeout = 1\nagents = [\n  {\n    name = "a = ["\n    kind = "scripted"\n  }\n]\n' +
-        '/* tags = {} */\n  tags={ x = "}" }\nnote = <<EOT\n  profile = "baseline"\nEOT\nprofile = "optimized"\n',
-    );
-    const json = written("b.tfvars.json", '{"throttling_rate_limit": 5}');
-    expect(
-      givenNames(
-        { vars: ["live_version=3"], varFiles: [hcl, json, "/nowhere"] },
-        { TF_VAR_environment: "prod", HOME: "/" },
-      ),
-    ).toEqual([
-      "environment",
-      "memory_size",
-      "agents",
-      "tags",
-      "note",
-      "profile",
-      "throttling_rate_limit",
-      "live_version",
-    ]);
-  });
-
   describe("an environment's file", () => {
     const settings = (document: unknown, env = "prod") => {
       const projectDirectory = temporaryFolder("project");
@@ -145,6 +114,13 @@ describe("the check of settings", () => {
   describe("checked settings", () => {
     const place = { directory: STACK_DIRECTORY, environment: { PATH: process.env["PATH"], CHECKPOINT_DISABLE: "1" } };
     const check = (...vars: string[]) => checkSettings(place, { vars });
+
+    test.each([
+      ["jwt_issuer=https://a.example/?x=<1>&y", 'jwt_issuer is "https://a.example/?x=<1>&y"; allowed: https://<host>'],
+      ['tags={ "aws:<a>" = "b&c" }', 'tags is {"aws:<a>":"b&c"}; allowed: keys of 1 to 128 characters'],
+    ])("a message shows what was given as it was given: %s", async (given, message) => {
+      await expect(check(given)).rejects.toThrow(message);
+    });
 
     test("the real stack's rules are checked, also across settings, without provider, state or account", async () => {
       await expect(

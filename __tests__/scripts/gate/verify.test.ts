@@ -32,6 +32,17 @@ describe("options", () => {
     expect(() => checkOptions({ only: [], smoke: false, replay: "x", junit: "x", markdown: "y" })).not.toThrow();
   });
 
+  test.each([
+    ["window", "5x", '--window is "5x"; allowed: a whole number above 0'],
+    ["wait", "soon", '--wait is "soon"; allowed: a whole number above 0'],
+    ["smokeTimeout", "3q", '--smoke-timeout is "3q"; allowed: a whole number above 0'],
+    ["end", "yesterday", '--end is "yesterday"; allowed: a time with its zone'],
+    ["maxLatencyRatio", "x", '--max-latency-ratio is "x"; allowed: a number above 0'],
+    ["tokenPriceIn", "-1", '--token-price-in is "-1"; allowed: a number from 0 on'],
+  ])("%s is refused as %j before anything is read", (name, text, message) => {
+    expect(() => checkOptions({ only: [], smoke: false, [name]: text })).toThrow(message);
+  });
+
   test("saved evidence is judged as it is", () => {
     expect(() => checkOptions({ only: ["error_rate"], smoke: false, replay: "x" })).toThrow(
       "--replay was given with --only; allowed: --replay alone, because saved evidence is judged as it is.",

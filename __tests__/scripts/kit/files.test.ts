@@ -8,6 +8,7 @@ import {
   ownFile,
   deterministicZip,
 } from "../../../scripts/kit/files";
+import { UsageError } from "../../../scripts/kit/context";
 import { temporaryFolder } from "../../support/temporary-folder";
 import { execFileSync } from "node:child_process";
 import { PROJECT } from "../../support/stack-json";
@@ -17,6 +18,13 @@ describe("files", () => {
   const folder = temporaryFolder("files");
   const path = (name: string) => join(folder, name);
   const mode = (name: string) => (statSync(path(name)).mode & 0o777).toString(8);
+
+  test("a report that cannot be written names the path that was given, and why", () => {
+    writeFileSync(path("file"), "");
+    const write = () => writeReport(path("file/page.html"), "x");
+    expect(write).toThrow(UsageError);
+    expect(write).toThrow(/file\/page\.html cannot be written \(E[A-Z]+\); allowed: a path where you may write\.$/);
+  });
 
   test("what holds values is its owner's alone, while a report and its folder follow the user's umask", () => {
     const before = process.umask(0o027);

@@ -3,11 +3,12 @@ import {
   parseNumber,
   parseNumberFromZero,
   parseTimeMs,
-  checkVariable,
   suggestName,
   findMisfits,
   parseShape,
 } from "../../../scripts/kit/given-setting";
+import { SILENT } from "../../../scripts/kit/context";
+import { refuseGiven } from "../../../scripts/kit/prepared-terraform";
 import { SETTINGS } from "../../../stacks/contract/settings";
 import { AGENTS_TYPE } from "../../../stacks/contract/settings/agents";
 
@@ -52,7 +53,14 @@ describe("option values", () => {
 
 describe("given setting", () => {
   const NAMES = [...SETTINGS.map(({ name }) => name), "canary_note"];
-  const refused = (text: string) => checkVariable(text, NAMES, SETTINGS);
+  const refused = (text: string): string | undefined => {
+    try {
+      refuseGiven({ environment: {}, progress: SILENT }, { vars: [text] }, { names: NAMES, settings: SETTINGS });
+      return undefined;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
 
   test.each([
     [

@@ -9,7 +9,7 @@ import {
   failures,
   plannedChanges,
   messageText,
-  undeclaredVariable,
+  isUndeclared,
   warningText,
   warnings,
 } from "../../../scripts/kit/terraform-messages";
@@ -127,6 +127,15 @@ describe("terraform messages", () => {
     );
   });
 
+  test("missing credentials are told with what to do, and with the provider's own reason", () => {
+    const detail =
+      "Please see https://registry.terraform.io/providers/hashicorp/aws\nfor more information about providing " +
+      "credentials.\n\nError: failed to refresh cached credentials, the SSO session has expired\n";
+    const failed = new TerraformFailed([{ summary: "No valid credential sources found", detail, address: "p" }], {});
+    expect(failed.message).toMatch(/^There are no AWS credentials .* AWS_PROFILE, .* quickturn local needs none\.\n/);
+    expect(failed.message).toMatch(/\nThe AWS provider says: failed to refresh .*, the SSO session has expired$/);
+  });
+
   test("of a line a person is shown what it says, and a line that is cut or no message as it is", () => {
     expect(OUTPUT.split("\n").map(messageText)).toEqual([
       "Warning that is no message",
@@ -148,20 +157,8 @@ describe("terraform messages", () => {
     );
   });
 
-  test("a variable that nobody declares is told with the file that gives it", () => {
-    const detail =
-      'The root module does not declare a variable named "memory_sise" but a value was found in file ' +
-      '"/p/x.tfvars". If you meant to use this value, add a "variable" block to the configuration.';
-    expect(undeclaredVariable({ summary: "Value for undeclared variable", detail })).toEqual({
-      name: "memory_sise",
-      file: "/p/x.tfvars",
-    });
-    expect(
-      undeclaredVariable({
-        summary: "Values for undeclared variables",
-        detail: "In addition to the other similar warnings shown",
-      }),
-    ).toBe("more");
-    expect(undeclaredVariable({ summary: "old", detail })).toBeUndefined();
+  test("what a file gives and nobody declares is known by its summary", () => {
+    const summaries = ["Value for undeclared variable", "Values for undeclared variables", "old"];
+    expect(summaries.filter((summary) => isUndeclared({ summary, detail: "" }))).toEqual(summaries.slice(0, 2));
   });
 });

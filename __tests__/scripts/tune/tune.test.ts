@@ -21,6 +21,16 @@ const run = (options: Partial<TuneOptions> = {}) =>
     { function: "worker", strategy: "cost", prompt: [], seed: 1, cleanup: false, replay: RUNS, ...options },
   );
 
+test.each([
+  [{ runs: "x" }, '--runs is "x"'],
+  [{ sizes: "64" }, '--sizes is "64"'],
+  [{ concurrency: "0" }, '--concurrency is "0"'],
+  [{ runUsd: "-1" }, '--run-usd is "-1"'],
+  [{ budgetUsd: "0" }, '--budget-usd is "0"'],
+])("of a measuring %j is refused before any state is read", async (given, message) => {
+  await expect(run({ replay: undefined, prompt: ["hello"], state: "/nowhere", ...given })).rejects.toThrow(message);
+});
+
 test("a replay chooses by the strategy, describes every size, and writes the setting", async () => {
   const write = join(folder, "tuned.tfvars");
   const { exitCode, text, json } = await run({ strategy: "balanced", write });
@@ -52,6 +62,10 @@ test("the front door has its own setting, and the same file gives the same page"
   const { text } = await run({ function: "api", html });
   expect(text).toContain("api_memory_size = 512 (cost)");
   const page = readFileSync(html, "utf8");
+  // The chosen size's bar has a colour of its own, in the wide and the narrow drawing of both charts.
+  expect(page).toContain(`Green: ${/memory_size = (\d+)/.exec(text)?.[1]} MB, the chosen size.`);
+  expect(page.match(/<path [^>]*fill="#1b7a43"/g)).toHaveLength(4);
+  expect(page).toMatch(/>6 s</);
   await run({ function: "api", html });
   expect(readFileSync(html, "utf8")).toBe(page);
   expect(page).toContain("<title>api_memory_size = 512 (cost)</title>");

@@ -1,6 +1,7 @@
 import { countAbove, quantile } from "../../kit/quantiles";
-import { asList, asObject, asText, isNumber, type JsonObject } from "../json";
-import type { MetricStore, Sample } from "./metric-store";
+import { evaluateMath, fillLabel, isFoundBy, isSearch, parseSearch } from "../../kit/metric-expressions";
+import { asList, asObject, asText, isNumber, messageOf, type JsonObject } from "../json";
+import type { MetricName, MetricStore, Periods, Sample } from "./metric-store";
 
 /** A refusal as AWS words it: status, name and message reach the caller. */
 export class AwsError extends Error {
@@ -57,7 +58,7 @@ const MINUTE_MS = 60_000;
  * Answers GetMetricData from samples, all of it in one page. Periods are counted from the start, which is rounded down
  * to a whole minute; a period without samples has no value.
  * @param input the request's parsed JSON, times in seconds since 1970
- * @throws AwsError where something is invalid, and for expressions, which are not evaluated here
+ * @throws AwsError where something is invalid, or an expression is of a kind that the dashboard does not use
  */
 export function getMetricData(store: MetricStore, input: JsonObject): JsonObject {
   const [givenStartMs, endMs] = [readTime(input, "StartTime"), readTime(input, "EndTime")];
@@ -71,32 +72,92 @@ export function getMetricData(store: MetricStore, input: JsonObject): JsonObject
   const ids = queries.map(({ id }) => id);
   const duplicate = ids.find((id, index) => ids.indexOf(id) !== index);
   if (duplicate !== undefined) throw invalid(`The id ${duplicate} is there twice; allowed: each once.`);
-  const startMs = Math.floor(givenStartMs / MINUTE_MS) * MINUTE_MS;
+  const window = { startMs: Math.floor(givenStartMs / MINUTE_MS) * MINUTE_MS, endMs };
   const results = queries
     .filter(({ returned }) => returned)
-    .map((query) => {
-      const periods = [...store.byPeriod(query, { startMs, endMs, periodMs: query.periodMs })];
-      if (input["ScanBy"] !== "TimestampAscending") periods.reverse();
+    .flatMap((query) => answerQuery(query, { store, window, queries }))
+    .map(({ id, label, points }) => {
+      if (input["ScanBy"] !== "TimestampAscending") points.reverse();
       return {
-        Id: query.id,
-        Label: query.label,
+        Id: id,
+        Label: label,
         StatusCode: "Complete",
-        Timestamps: periods.map(([periodStartMs]) => periodStartMs / 1_000),
-        Values: periods.map(([, values]) => query.statistic(values)),
+        Timestamps: points.map(([ms]) => ms / 1_000),
+        Values: points.map(([, value]) => value),
       };
     });
   return { Messages: [], MetricDataResults: results };
 }
 
-function readQuery(query: JsonObject) {
+interface Query {
+  readonly id: string;
+  readonly label: string | undefined;
+  readonly periodMs: number;
+  /** Whether the answer holds its result. */
+  readonly returned: boolean;
+  readonly source: (MetricName & { readonly statistic: Statistic }) | { readonly expression: string };
+}
+
+type Points = [ms: number, value: number][];
+type Result = Pick<Query, "id"> & { readonly label: string; readonly points: Points };
+
+/** What queries are answered from. */
+interface Question {
+  readonly store: MetricStore;
+  readonly window: Pick<Periods, "startMs" | "endMs">;
+  /** All queries of the call, which an expression may name. */
+  readonly queries: readonly Query[];
+}
+
+/** One result; of a search one for each metric that it finds. */
+function answerQuery(query: Query, question: Question): Result[] {
+  const { id, label, periodMs, source } = query;
+  const { store } = question;
+  if (!("expression" in source)) return [{ id, label: label ?? source.metric, points: readPoints(query, question) }];
+  const { expression } = source;
+  try {
+    if (!isSearch(expression)) return [{ id, label: label ?? id, points: evaluate(expression, periodMs, question) }];
+    const search = parseSearch(expression);
+    const statistic = readStatistic(id, search.statistic);
+    return store
+      .names()
+      .filter((name) => isFoundBy(search, name))
+      .map((name) => ({
+        id,
+        label: fillLabel(label ?? name.metric, name.dimensions),
+        points: readPoints({ source: { ...name, statistic }, periodMs }, question),
+      }));
+  } catch (error) {
+    throw error instanceof AwsError ? error : invalid(`${id}: ${messageOf(error)}`);
+  }
+}
+
+function readPoints({ source, periodMs }: Pick<Query, "source" | "periodMs">, { store, window }: Question): Points {
+  if ("expression" in source) return [];
+  const periods = [...store.byPeriod(source, { ...window, periodMs })];
+  return periods.map(([ms, values]) => [ms, source.statistic(values)]);
+}
+
+/** The values of an expression of metrics, in the periods of the window. */
+function evaluate(expression: string, periodMs: number, question: Question): Points {
+  const { startMs, endMs } = question.window;
+  const metrics = question.queries.filter(({ source }) => !("expression" in source));
+  const values = new Map(metrics.map((query) => [query.id, new Map(readPoints(query, question))]));
+  const periods = Array.from({ length: Math.ceil((endMs - startMs) / periodMs) }, (_, index) => index * periodMs);
+  return evaluateMath(
+    expression,
+    values,
+    periods.map((afterMs) => startMs + afterMs),
+  );
+}
+
+function readQuery(query: JsonObject): Query {
   const { Id: id, Expression: expression, MetricStat: metricStat, Label: label, ReturnData: returnData } = query;
   if (typeof id !== "string" || !/^[a-z]\w*$/.test(id))
     throw invalid(`The id of a query is ${describe(id)}; allowed: letters, digits and _, a lower-case letter first.`);
-  if (expression !== undefined)
-    throw invalid(
-      `${id} is the expression ${describe(expression)}; here only MetricStat is answered. ` +
-        "Ask for the metrics, and compute it from them.",
-    );
+  const asked = { id, label: asText(label), returned: returnData !== false };
+  if (typeof expression === "string")
+    return { ...asked, source: { expression }, periodMs: readPeriod(id, query["Period"]) };
   const { Metric: given, Stat: statistic, Period: period, Unit: unit } = asObject(metricStat) ?? {};
   if (asObject(given) === undefined) throw invalid(`${id} has no MetricStat with a Metric.`);
   if (unit !== undefined)
@@ -107,15 +168,9 @@ function readQuery(query: JsonObject) {
       `${id} has the MetricName ${describe(metric)} and the Namespace ${describe(namespace)}; expected texts.`,
     );
   return {
-    id,
-    namespace,
-    metric,
-    dimensions: readDimensions(dimensions),
-    label: typeof label === "string" ? label : metric,
-    statistic: readStatistic(id, statistic),
+    ...asked,
+    source: { namespace, metric, dimensions: readDimensions(dimensions), statistic: readStatistic(id, statistic) },
     periodMs: readPeriod(id, period),
-    /** Whether the answer holds its result. */
-    returned: returnData !== false,
   };
 }
 

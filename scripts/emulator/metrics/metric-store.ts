@@ -46,6 +46,14 @@ export class MetricStore {
     series.values.splice(0, DROPPED_AT_ONCE);
   }
 
+  /** Every metric that has a sample. */
+  names(): MetricName[] {
+    return [...this.series.keys()].sort().map((key) => {
+      const [namespace, metric, ...dimensions] = JSON.parse(key) as [string, string, ...[string, string][]];
+      return { namespace, metric, dimensions: Object.fromEntries(dimensions) };
+    });
+  }
+
   /**
    * The values of a metric by period, ascending within each. Periods without samples are left out.
    * @returns start of a period in milliseconds since 1970 to its values, in the order of time

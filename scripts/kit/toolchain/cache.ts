@@ -33,7 +33,8 @@ export async function installOnce(folder: string, options: InstallOptions): Prom
   } catch (error) {
     if (!isOfDisk(error)) throw error;
     throw new UsageError(
-      `The cache cannot be written: ${(error as Error).message}. Give it a folder that is yours and has room: QUICKTURN_CACHE=<folder>.`,
+      `The cache cannot be written: ${(error as Error).message}. Give it a folder that is yours and has room: ` +
+        "QUICKTURN_CACHE=<folder>.",
       { cause: error },
     );
   }

@@ -224,8 +224,8 @@ async function makePythonEnvironment(folder: string, { environment, detail, sign
   if (!version || !isAtLeast(version, python))
     throw new UsageError(
       `The AWS emulator needs Python ${python} or newer with its modules venv and pip, and ` +
-        `${version ? `python3 is ${version.trim()}` : "there is no such python3"}. Install it: on Debian and Ubuntu apt-get install ` +
-        "python3 python3-venv, on macOS brew install python; or install uv.",
+        `${version ? `python3 is ${version.trim()}` : "there is no such python3"}. Install it: on Debian and Ubuntu ` +
+        "apt-get install python3 python3-venv, on macOS brew install python; or install uv.",
     );
   await run("python3", ["-m", "venv", folder], options);
   await run(interpreter, ["-m", "pip", "install", "--disable-pip-version-check", "--no-deps", ...install], options);

@@ -194,6 +194,13 @@ function takesNull(setting: Setting): boolean {
 
 /** The whole message of a validation, with the given value. */
 function composeMessage(setting: Setting, message: string): string {
-  // jsonencode also shows null, and quotes texts.
-  return `${setting.name} is \${jsonencode(var.${setting.name})}; ${message}.`;
+  return `${setting.name} is ${showValue(setting)}; ${message}.`;
+}
+
+/** Terraform template: null, a quoted text, or JSON. Of `&`, `<` and `>` jsonencode makes escapes that nobody reads. */
+function showValue({ name, type }: Setting): string {
+  if (type === "string") return `\${var.${name} == null ? "null" : "\\"\${var.${name}}\\""}`;
+  const json = `jsonencode(var.${name})`;
+  if (type !== "structured") return `\${${json}}`;
+  return `\${replace(replace(replace(${json}, "\\\\u0026", "&"), "\\\\u003c", "<"), "\\\\u003e", ">")}`;
 }

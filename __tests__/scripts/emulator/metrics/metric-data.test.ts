@@ -54,6 +54,27 @@ describe("metric data", () => {
     ]);
   });
 
+  test("metric math is evaluated period by period, and FILL fills gaps but makes no data", () => {
+    const math = (Id: string, Expression: string) => ({ Id, Expression, Period: MINUTE });
+    const none = { Id: "x", MetricStat: { ...stat("Sum", MINUTE), Metric: { Namespace: "N", MetricName: "other" } } };
+    const found = answer(
+      input({ ...query("m1", "Sum"), ReturnData: false }, none, math("e", "100*FILL(m1,0)"), math("f", "FILL(x,0)")),
+    );
+    expect(found.map(({ Id, Timestamps, Values }) => ({ Id, Timestamps, Values }))).toEqual([
+      { Id: "x", Timestamps: [], Values: [] },
+      { Id: "e", Timestamps: [BASE, BASE + 60, BASE + 120], Values: [3_000, 6_000, 0] },
+      { Id: "f", Timestamps: [], Values: [] },
+    ]);
+  });
+
+  test("a search has a result for each metric with exactly its dimensions, whose label names them", () => {
+    const search = { Id: "s", Expression: "SEARCH('{N,A} MetricName=\"m\"', 'Sum')", Period: 3 * MINUTE };
+    expect(answer(input({ ...search, Label: "${PROP('Dim.A')}" }))).toEqual([
+      { Id: "s", Label: "a", StatusCode: "Complete", Timestamps: [BASE], Values: [90] },
+    ]);
+    expect(answer(input({ ...search, Expression: "SEARCH('{N} MetricName=\"m\"', 'Sum')" }))).toEqual([]);
+  });
+
   test("a metric that nobody recorded has no data instead of 0", () => {
     const other = { Id: "x", MetricStat: { ...stat("Sum", MINUTE), Metric: { Namespace: "N", MetricName: "other" } } };
     expect(answer(input(other))).toEqual([
@@ -63,9 +84,14 @@ describe("metric data", () => {
 
   test.each<[string, object, string]>([
     [
-      "an expression",
-      input({ Id: "e", Expression: "m1/m2" }),
-      'e is the expression "m1/m2"; here only MetricStat is answered.',
+      "an expression of metrics that nobody asks for",
+      input({ Id: "e", Expression: "1+m1/m2", Period: MINUTE }, { ...query("m1", "Sum"), ReturnData: false }),
+      "e: 1+m1/m2 names m2; allowed: ids of metrics beside it (m1).",
+    ],
+    [
+      "an expression of a kind that is not evaluated here",
+      input({ Id: "e", Expression: "RATE(m1)", Period: MINUTE }, query("m1", "Sum")),
+      "e: RATE(m1) calls RATE with 1 arguments, which is not supported here.",
     ],
     [
       "an unknown statistic",

@@ -1,5 +1,5 @@
-import { canonical } from "../kit/value-text";
-import type { MetricSeries } from "./cloudwatch";
+import type { NamedStatistic } from "./metric-data";
+import { canonical } from "./value-text";
 
 /** The value of an expression in one period, given the values of metrics by id. Undefined is no data. */
 type Expression = (period: Period) => number | undefined;
@@ -129,6 +129,30 @@ function applyOperator(
   };
 }
 
+/**
+ * Evaluates metric math in each period. Without a value of any metric there is no result, because FILL only fills gaps.
+ * @param valuesById values of metrics by the begin of their period
+ * @throws Error where the expression is not supported, or names another id
+ */
+export function evaluateMath(
+  text: string,
+  valuesById: ReadonlyMap<string, ReadonlyMap<number, number>>,
+  periodsMs: readonly number[],
+): [ms: number, value: number][] {
+  const evaluatePeriod = parseMetricMath(text);
+  const used = [...new Set(text.match(/\b[a-z]\w*\b/g) ?? [])];
+  const unknown = used.filter((id) => !valuesById.has(id));
+  if (unknown.length > 0)
+    throw new Error(
+      `${text} names ${unknown.join(", ")}; allowed: ids of metrics beside it (${[...valuesById.keys()].join(", ")}).`,
+    );
+  if (used.every((id) => valuesById.get(id)?.size === 0)) return [];
+  return periodsMs.flatMap((ms): [number, number][] => {
+    const value = evaluatePeriod((id) => valuesById.get(id)?.get(ms));
+    return value === undefined ? [] : [[ms, value]];
+  });
+}
+
 /** A SEARCH expression, read. */
 interface Search {
   readonly namespace: string;
@@ -161,20 +185,32 @@ export function parseSearch(expression: string): Search {
   };
 }
 
-/** The series that a search finds, ordered by their dimensions. */
-export function findSeries(
-  { namespace, dimensions, terms, statistic }: Search,
-  periodSeconds: number,
-  series: readonly MetricSeries[],
-): readonly MetricSeries[] {
-  const isFound = (each: MetricSeries) =>
-    each.namespace === namespace &&
-    each.statistic === statistic &&
-    each.periodSeconds === periodSeconds &&
-    canonical(Object.keys(each.dimensions).sort()) === canonical([...dimensions].sort()) &&
+/** Whether a search finds a metric. */
+export function isFoundBy(
+  { namespace, dimensions, terms }: Search,
+  metric: Pick<NamedStatistic, "namespace" | "metric" | "dimensions">,
+): boolean {
+  return (
+    metric.namespace === namespace &&
+    canonical(Object.keys(metric.dimensions).sort()) === canonical([...dimensions].sort()) &&
     Object.entries(terms).every(
-      ([name, value]) => ({ MetricName: each.metric, Namespace: namespace, ...each.dimensions })[name] === value,
-    );
-  const orderKey = (each: MetricSeries) => canonical([each.dimensions, each.metric]);
+      ([name, value]) => ({ MetricName: metric.metric, Namespace: namespace, ...metric.dimensions })[name] === value,
+    )
+  );
+}
+
+/** The series that a search finds, ordered by their dimensions. */
+export function findSeries<Series extends NamedStatistic & { readonly periodSeconds: number }>(
+  search: Search,
+  periodSeconds: number,
+  series: readonly Series[],
+): readonly Series[] {
+  const isFound = (each: Series) =>
+    each.statistic === search.statistic && each.periodSeconds === periodSeconds && isFoundBy(search, each);
+  const orderKey = (each: Series) => canonical([each.dimensions, each.metric]);
   return series.filter(isFound).sort((left, right) => (orderKey(left) < orderKey(right) ? -1 : 1));
 }
+
+/** Fills in what a search's label names of a metric: `${PROP('Dim.Agent')}` is the agent's name. */
+export const fillLabel = (label: string, dimensions: NamedStatistic["dimensions"]): string =>
+  label.replaceAll(/\$\{PROP\('Dim\.(\w+)'\)\}/g, (whole, name: string) => dimensions[name] ?? whole);

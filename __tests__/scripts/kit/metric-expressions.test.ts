@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { parseBody } from "../../../scripts/dashboard/applied-dashboard";
 import type { MetricSeries } from "../../../scripts/dashboard/cloudwatch";
-import { findSeries, isSearch, parseMetricMath, parseSearch } from "../../../scripts/dashboard/expressions";
+import { findSeries, isSearch, parseMetricMath, parseSearch } from "../../../scripts/kit/metric-expressions";
 import { appliedBody } from "../../support/dashboard-state";
 
 describe("metric math", () => {
