@@ -73,6 +73,7 @@ describe("what stands at the top", () => {
         ".github",
         ".gitignore",
         ".npmrc",
+        ".terraform.lock.hcl",
         "CHANGELOG.md",
         "CONTRIBUTING.md",
         "LICENSE",
