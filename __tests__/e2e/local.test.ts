@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { join } from "node:path";
+import { provideNodeBinary } from "../../scripts/kit/node-binary";
 import type { Trial } from "../../scripts/local/demonstration";
+import { CACHE } from "../support/command-line";
 import { startQuickturn } from "../support/local-run";
 import { temporaryFolder } from "../support/temporary-folder";
 
@@ -62,9 +64,12 @@ let demonstration: ReturnType<typeof startQuickturn>;
 beforeAll(async () => {
   trapped = await trap();
   home = temporaryFolder("home");
+  // Not in the run itself, whose proxy leads to the trap.
+  await provideNodeBinary("nodejs22.x", console.info);
   demonstration = startQuickturn(["--json", "local", "--once"], {
     PATH: process.env["PATH"],
     HOME: home,
+    ...CACHE,
     ...hostile(trapped.address, home),
   });
 });

@@ -8,8 +8,6 @@ import { temporaryFolder } from "./temporary-folder";
 /** Packages the functions and executes the stages of their image. */
 export async function executedImage(buildArguments: Readonly<Record<string, string>> = {}): Promise<ImageRoot> {
   await writeImageFunctions({ projectDirectory: PROJECT, progress: SILENT });
-  return executeImage({ projectDirectory: PROJECT, signal: new AbortController().signal }, readImageFiles(PROJECT), {
-    folder: temporaryFolder("image"),
-    buildArguments,
-  });
+  const context = { projectDirectory: PROJECT, progress: SILENT, signal: new AbortController().signal };
+  return executeImage(context, readImageFiles(PROJECT), { folder: temporaryFolder("image"), buildArguments });
 }

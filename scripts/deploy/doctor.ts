@@ -46,7 +46,7 @@ export async function doctor({ projectDirectory: cwd, environment }: CommandCont
   const findings = [
     findNode(),
     findPackages(cwd),
-    findFunctionRuntime(),
+    findFunctionRuntime(environment),
     findTerraform(await tryRun("terraform", ["version", "-json"])),
     findProvider(source),
     findEmulator(await tryRun("moto_server", ["--help"])),
@@ -78,14 +78,14 @@ function canResolve(file: string, from: string): boolean {
   }
 }
 
-function findFunctionRuntime(): Finding {
-  const { path, warning } = findNodeBinary("nodejs22.x");
+function findFunctionRuntime(environment: NodeJS.ProcessEnv): Finding {
+  const { path, warning, fetch } = findNodeBinary("nodejs22.x", environment);
   return judge({
     name: "Node.js 22 for the functions",
-    good: warning === undefined,
-    found: warning ? `Node ${process.versions.node}` : path,
+    good: warning === undefined || fetch !== undefined,
+    found: fetch ? `will be fetched (${fetch.megabytes} MB)` : warning ? `Node ${process.versions.node}` : path,
     neededFor: "local",
-    fix: `npm install --no-save node-${process.platform}-${process.arch}@22`,
+    fix: "run on Node.js 22, as Lambda does",
   });
 }
 

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { isLoopback } from "../kit/loopback";
+import { provideNodeBinary } from "../kit/node-binary";
 import { readApplied, type Applied } from "./applied/applied";
 import { QueuePollers } from "./events/queue-poller";
 import { Schedules, SYSTEM_TIMERS, type Timers } from "./events/schedules";
@@ -145,7 +146,7 @@ export class LocalRuntime {
     const cache = keepsCache ? this.cache : new ResponseCache(this.now);
     const api = this.createApi(applied, cache);
     await this.pollers.silenceEmulator(applied);
-    if (this.host === undefined) this.host = this.createHost(versions);
+    if (this.host === undefined) this.host = await this.createHost(versions);
     else await this.host.reconfigure(versions);
     this.applied = applied;
     this.metrics?.configure(applied);
@@ -186,8 +187,10 @@ export class LocalRuntime {
     return new RestApi(applied, { ...this.common, ...own });
   }
 
-  private createHost(versions: FunctionVersions): FunctionHost {
+  private async createHost(versions: FunctionVersions): Promise<FunctionHost> {
     const { functionEndpoint: endpoint = this.options.endpoint, random = Math.random } = this.options;
+    for (const runtime of new Set(versions.all().map((each) => each.runtime)))
+      await provideNodeBinary(runtime, this.warn);
     return new FunctionHost({ ...this.options, ...this.common, endpoint, random, code: this.code }, versions);
   }
 }
