@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { packageFolders } from "../scripts/kit/package-functions";
 import { ALLOWED_LICENSES } from "../scripts/publish/packages";
 import { FETCHED_SETS } from "./support/fetched-sets";
 import { PROJECT } from "./support/stack-json";
@@ -16,7 +17,6 @@ interface Locked {
   readonly integrity?: string;
   readonly resolved?: string;
   readonly link?: boolean;
-  readonly dev?: boolean;
   readonly inBundle?: boolean;
   readonly hasInstallScript?: boolean;
   readonly dependencies?: Readonly<Record<string, string>>;
@@ -61,6 +61,16 @@ test("what is depended on directly has one version, not a range", () => {
   expect(ranges).toEqual([]);
 });
 
+test("an installed copy brings no other package: its program has in it what it needs", () => {
+  const { dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta } = JSON.parse(
+    read("package.json"),
+  ) as Locked & { peerDependencies: object; peerDependenciesMeta: Readonly<Record<string, { optional?: boolean }>> };
+  expect([dependencies, optionalDependencies]).toEqual([undefined, undefined]);
+  // For those who import the modules; npm installs no optional peer by itself.
+  expect(Object.keys(peerDependencies)).toEqual(["@cdktf/provider-aws", "cdktf", "constructs"]);
+  for (const name of Object.keys(peerDependencies)) expect(peerDependenciesMeta[name]).toEqual({ optional: true });
+});
+
 /** Packages that would run a script when they are installed; each works without. */
 const WITH_INSTALL_SCRIPT: Readonly<Record<string, string>> = {
   "@parcel/watcher": "of cdktf watch, which nobody runs",
@@ -88,10 +98,15 @@ const LICENSES_OF_TOOLS: Readonly<Record<string, string>> = {
 
 test("every package says under which license it is: one that may ship, or of a tool that does not", () => {
   const choices = (license = "none") => license.replace(/^\(|\)$/g, "").split(" OR ");
-  const refused = fetched.filter(([folder, { license, dev }]) => {
+  // What the program and the functions were bundled of, says their record.
+  const { inputs } = JSON.parse(read("dist/program/current.json")) as { inputs: string[] };
+  const { functions } = JSON.parse(read("dist/packaged.json")) as { functions: { packages: string[] }[] };
+  const ships = new Set([...packageFolders(inputs), ...functions.flatMap(({ packages }) => packages)]);
+  expect(ships.size).toBeGreaterThan(50);
+  const refused = fetched.filter(([folder, { license }]) => {
     if (nameOf(folder) === "jsonify") return license !== "Public Domain";
     return !choices(license).some(
-      (choice) => ALLOWED_LICENSES.includes(choice) || (dev === true && choice in LICENSES_OF_TOOLS),
+      (choice) => ALLOWED_LICENSES.includes(choice) || (!ships.has(folder) && choice in LICENSES_OF_TOOLS),
     );
   });
   expect(refused.map(([folder, { license }]) => `${folder}: ${license}`)).toEqual([]);

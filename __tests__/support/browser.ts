@@ -13,7 +13,7 @@ export interface OpenedPage {
   readonly requests: readonly string[];
 }
 
-const PACKAGED: PackageSet = { title: "Chromium, for the tests that look at pages,", megabytes: 66, lock };
+const PACKAGED: PackageSet = { title: "Chromium for the tests of pages", megabytes: 66, lock };
 
 /**
  * Starts Chromium: the one that CHROMIUM_PATH names, else the one of a package, which is fetched once. The package is

@@ -1,4 +1,4 @@
-import { createRequire } from "node:module";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import pc from "picocolors";
 import { findNodeBinary } from "../kit/node-binary";
@@ -64,18 +64,11 @@ function findNode(): Finding {
 }
 
 function findPackages(projectDirectory: string): Finding {
-  const good = canResolve("cdktf/package.json", projectDirectory);
-  const found = good ? "installed" : "missing";
+  // A copy that npm installed has them inside its program.
+  const isClone = existsSync(join(projectDirectory, "package-lock.json"));
+  const good = !isClone || existsSync(join(projectDirectory, "node_modules", "cdktf", "package.json"));
+  const found = good ? (isClone ? "installed" : "came along") : "missing";
   return judge({ name: "npm packages", good, found, neededFor: "everything", fix: "npm ci" });
-}
-
-/** An installed package has its dependencies beside it, a clone has them below it. */
-function canResolve(file: string, from: string): boolean {
-  try {
-    return createRequire(join(from, "package.json")).resolve(file) !== "";
-  } catch {
-    return false;
-  }
 }
 
 function findFunctionRuntime(environment: NodeJS.ProcessEnv): Finding {

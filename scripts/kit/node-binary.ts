@@ -12,7 +12,7 @@ interface NodeBinary {
   readonly fetch?: PackageSet;
 }
 
-const NODE_22: PackageSet = { title: "Node.js 22, on which Lambda runs the functions,", megabytes: 50, lock };
+const NODE_22: PackageSet = { title: "Node.js 22 for the functions", megabytes: 50, lock };
 const PACKAGE = `node-${process.platform}-${process.arch}`;
 
 /** Finds a Node of the applied runtime's version: this process's own, or a fetched one; else this process's own. */

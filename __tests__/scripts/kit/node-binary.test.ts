@@ -20,7 +20,13 @@ test("where nothing may be fetched, this process's Node runs them, and why is no
   expect(path).toBe(process.execPath);
   expect(existsSync(join(cache, "quickturn"))).toBe(false);
   expect(notes).toEqual(
-    OWN === "22" ? [] : [expect.stringMatching(/^Node\.js 22, .* QUICKTURN_OFFLINE is set\. Unset it once, /)],
+    OWN === "22"
+      ? []
+      : [
+          expect.stringMatching(
+            /^Node\.js 22 for the functions is not in .* QUICKTURN_OFFLINE is set\. Unset it once, /,
+          ),
+        ],
   );
 });
 
