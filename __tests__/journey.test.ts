@@ -29,6 +29,7 @@ async function serve(): Promise<void> {
   const state = await stack.terraform.show();
   if (runtime) return runtime.reload(state);
   runtime = await startLocalRuntime({
+    environment: process.env,
     state,
     moduleDirectory: stack.directory,
     endpoint: stack.emulator.endpoint,

@@ -1,7 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { packageFolders } from "../scripts/kit/package-functions";
 import { ALLOWED_LICENSES } from "../scripts/publish/packages";
+import { FETCHED_SETS } from "./support/fetched-sets";
 import { PROJECT } from "./support/stack-json";
 
 /**
@@ -15,47 +17,62 @@ interface Locked {
   readonly integrity?: string;
   readonly resolved?: string;
   readonly link?: boolean;
-  readonly dev?: boolean;
   readonly inBundle?: boolean;
   readonly hasInstallScript?: boolean;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 const read = (file: string) => readFileSync(join(PROJECT, file), "utf8");
-const { packages, lockfileVersion } = JSON.parse(read("package-lock.json")) as {
-  lockfileVersion: number;
-  packages: Readonly<Record<string, Locked>>;
-};
+const readLock = (folder: string) =>
+  JSON.parse(read(join(folder, "package-lock.json"))) as {
+    lockfileVersion: number;
+    packages: Readonly<Record<string, Locked>>;
+  };
+const { packages } = readLock("");
 const OWN = ["", "handlers"];
 const fetched = Object.entries(packages).filter(([folder, { link }]) => !OWN.includes(folder) && link !== true);
 const nameOf = (folder: string) => folder.slice(folder.lastIndexOf("node_modules/") + "node_modules/".length);
 
-test("every package is locked by the hash of its archive, and no address of one stands in the lock file", () => {
-  expect(lockfileVersion).toBe(3);
-  expect(fetched.length).toBeGreaterThan(500);
-  // A part of another's archive has that one's hash.
-  expect(
-    fetched
-      .filter(([, { integrity, inBundle }]) => inBundle !== true && !/^sha512-[\w+/]+=*$/.test(integrity ?? ""))
-      .map(([folder]) => folder),
-  ).toEqual([]);
-  expect(Object.entries(packages).filter(([, { resolved, link }]) => resolved !== undefined && link !== true)).toEqual(
-    [],
-  );
-  expect(read("package-lock.json")).not.toMatch(/https?:\/\/[^"]*(registry|npm)[^"]*\.tgz/);
-});
+test.each(["", ...FETCHED_SETS])(
+  "every package of the lock file in /%s is locked by the hash of its archive, and no address of one stands there",
+  (folder) => {
+    const lock = readLock(folder);
+    const locked = Object.entries(lock.packages).filter(([name, { link }]) => !OWN.includes(name) && link !== true);
+    expect([lock.lockfileVersion, locked.length > 0]).toEqual([3, true]);
+    // A part of another's archive has that one's hash.
+    expect(
+      locked
+        .filter(([, { integrity, inBundle }]) => inBundle !== true && !/^sha512-[\w+/]+=*$/.test(integrity ?? ""))
+        .map(([name]) => name),
+    ).toEqual([]);
+    expect(locked.filter(([, { resolved }]) => resolved !== undefined)).toEqual([]);
+    expect(read(join(folder, "package-lock.json"))).not.toMatch(/https?:\/\/[^"]*(registry|npm)[^"]*\.tgz/);
+  },
+);
 
 test("what is depended on directly has one version, not a range", () => {
-  const ranges = OWN.flatMap((folder) =>
-    Object.entries({ ...packages[folder]?.dependencies, ...packages[folder]?.devDependencies }),
-  ).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version));
+  const roots = [...OWN.map((folder) => packages[folder]), ...FETCHED_SETS.map((set) => readLock(set).packages[""])];
+  const ranges = roots
+    .flatMap((root) =>
+      Object.entries({ ...root?.dependencies, ...root?.devDependencies, ...root?.optionalDependencies }),
+    )
+    .filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version));
   expect(ranges).toEqual([]);
+});
+
+test("an installed copy brings no other package: its program has in it what it needs", () => {
+  const { dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta } = JSON.parse(
+    read("package.json"),
+  ) as Locked & { peerDependencies: object; peerDependenciesMeta: Readonly<Record<string, { optional?: boolean }>> };
+  expect([dependencies, optionalDependencies]).toEqual([undefined, undefined]);
+  // For those who import the modules; npm installs no optional peer by itself.
+  expect(Object.keys(peerDependencies)).toEqual(["@cdktf/provider-aws", "cdktf", "constructs"]);
+  for (const name of Object.keys(peerDependencies)) expect(peerDependenciesMeta[name]).toEqual({ optional: true });
 });
 
 /** Packages that would run a script when they are installed; each works without. */
 const WITH_INSTALL_SCRIPT: Readonly<Record<string, string>> = {
-  "@cdktf/node-pty-prebuilt-multiarch":
-    "cdktf's terminal for a remote backend; the commands here start terraform themselves",
   "@parcel/watcher": "of cdktf watch, which nobody runs",
   "classic-level": "dynalite keeps its tables in memory instead",
   esbuild: "checks its own executable, which is a package of its own",
@@ -81,10 +98,15 @@ const LICENSES_OF_TOOLS: Readonly<Record<string, string>> = {
 
 test("every package says under which license it is: one that may ship, or of a tool that does not", () => {
   const choices = (license = "none") => license.replace(/^\(|\)$/g, "").split(" OR ");
-  const refused = fetched.filter(([folder, { license, dev }]) => {
+  // What the program and the functions were bundled of, says their record.
+  const { inputs } = JSON.parse(read("dist/program/current.json")) as { inputs: string[] };
+  const { functions } = JSON.parse(read("dist/packaged.json")) as { functions: { packages: string[] }[] };
+  const ships = new Set([...packageFolders(inputs), ...functions.flatMap(({ packages }) => packages)]);
+  expect(ships.size).toBeGreaterThan(50);
+  const refused = fetched.filter(([folder, { license }]) => {
     if (nameOf(folder) === "jsonify") return license !== "Public Domain";
     return !choices(license).some(
-      (choice) => ALLOWED_LICENSES.includes(choice) || (dev === true && choice in LICENSES_OF_TOOLS),
+      (choice) => ALLOWED_LICENSES.includes(choice) || (!ships.has(folder) && choice in LICENSES_OF_TOOLS),
     );
   });
   expect(refused.map(([folder, { license }]) => `${folder}: ${license}`)).toEqual([]);

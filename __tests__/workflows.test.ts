@@ -6,6 +6,7 @@ import { parse } from "yaml";
 import { program } from "../scripts/cli";
 import { runProgram } from "./support/command-line";
 import { readWorkflow, type WorkflowStep } from "./support/pipeline-job";
+import { FETCHED_SETS } from "./support/fetched-sets";
 import { PROJECT } from "./support/stack-json";
 import { temporaryFolder } from "./support/temporary-folder";
 
@@ -65,7 +66,7 @@ test("Dependabot looks at what npm installs and at every action, those of the se
     updates: { "package-ecosystem": string; directories: string[] }[];
   };
   expect(updates.map(({ "package-ecosystem": ecosystem, directories }) => [ecosystem, directories])).toEqual([
-    ["npm", ["/", "/bench/peers/*"]],
+    ["npm", ["/", "/bench/peers/*", ...FETCHED_SETS.map((folder) => `/${folder}`)]],
     ["github-actions", ["/", "/.github/actions/*"]],
   ]);
 });

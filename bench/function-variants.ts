@@ -5,7 +5,7 @@ import { build } from "esbuild";
 import { unzipSync } from "fflate";
 import { LocalIssuer, makeOwnCertificate } from "../__tests__/support/local-issuer";
 import type { CommandContext } from "../scripts/kit/context";
-import { findNodeBinary } from "../scripts/kit/node-binary";
+import { provideNodeBinary } from "../scripts/kit/node-binary";
 import { packageFunctions } from "../scripts/kit/package-functions";
 import { authorizerCall, functionCalls, type FunctionCall } from "../__tests__/support/function-calls";
 import { startFunctionServices } from "../__tests__/support/function-services";
@@ -43,7 +43,11 @@ export async function withFunctionVariants<T>(
     undo.unshift(() => services.stop());
     const issuer = await LocalIssuer.start({ directory, env });
     undo.unshift(() => issuer.stop());
-    const nodePath = findNodeBinary("nodejs22.x").path;
+    const { path: nodePath } = await provideNodeBinary(
+      "nodejs22.x",
+      (text) => context.progress.note(text),
+      context.environment,
+    );
     const authorizer = authorizerCall(issuer.url, issuer.token("caller", "bench"));
     const calls = [
       ...functionCalls(services.url).map((call) => ({ call, endpoint: services.url, certificate: certificate.path })),

@@ -88,6 +88,7 @@ async function serve(vars: readonly string[]): Promise<unknown> {
   const state = await stack.terraform.show();
   if (runtime !== undefined) await runtime.reload(state);
   runtime ??= await startLocalRuntime({
+    environment: process.env,
     state,
     moduleDirectory: stack.directory,
     endpoint: stack.emulator.endpoint,

@@ -51,6 +51,7 @@ beforeAll(async () => {
   const state = await applied([]);
   calls = await FaultProxy.start({ upstream: stack.emulator.endpoint, random: () => 0 });
   runtime = await startLocalRuntime({
+    environment: process.env,
     state,
     moduleDirectory: stack.directory,
     endpoint: stack.emulator.endpoint,

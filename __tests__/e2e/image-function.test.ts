@@ -40,11 +40,11 @@ const VERSION = {
   environment: API,
   codeSha256: "",
 };
-const { path: nodePath } = findNodeBinary("nodejs22.x");
-
 let image: ImageRoot;
+let nodePath: string;
 beforeAll(async () => {
   image = await executedImage();
+  nodePath = findNodeBinary("nodejs22.x", process.env).path;
 });
 
 const running: FunctionInstance[] = [];

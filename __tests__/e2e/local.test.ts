@@ -2,8 +2,9 @@ import { existsSync } from "node:fs";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { provideNodeBinary } from "../../scripts/kit/node-binary";
 import type { Trial } from "../../scripts/local/demonstration";
-import { runProgram } from "../support/command-line";
+import { CACHE, runProgram } from "../support/command-line";
 import { startQuickturn } from "../support/local-run";
 import { PROJECT } from "../support/stack-json";
 import { temporaryFolder } from "../support/temporary-folder";
@@ -68,9 +69,12 @@ let said = "";
 beforeAll(async () => {
   trapped = await trap();
   home = temporaryFolder("home");
+  // Not in the run itself, whose proxy leads to the trap.
+  await provideNodeBinary("nodejs22.x", console.info, process.env);
   demonstration = startQuickturn(["--json", "local", "--once"], {
     PATH: process.env["PATH"],
     HOME: home,
+    ...CACHE,
     ...hostile(trapped.address, home),
   });
   served = startQuickturn(["local", "--serve-only"], { PATH: process.env["PATH"], HOME: home });

@@ -182,6 +182,7 @@ function applied(name: string, resources: Resource[], mapping: Record<string, un
 
 function serve(name: string, resources: Resource[], mapping: Record<string, unknown>): Promise<LocalRuntime> {
   return startLocalRuntime({
+    environment: process.env,
     state: applied(name, resources, mapping),
     moduleDirectory: directory,
     endpoint: emulator.endpoint,

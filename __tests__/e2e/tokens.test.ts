@@ -29,6 +29,7 @@ beforeAll(async () => {
 beforeAll(async () => {
   await stack.flip(tokens());
   runtime = await startLocalRuntime({
+    environment: process.env,
     state: await stack.terraform.show(),
     moduleDirectory: stack.directory,
     endpoint: stack.emulator.endpoint,

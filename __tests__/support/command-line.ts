@@ -1,4 +1,5 @@
 import { execFile, type ExecFileException } from "node:child_process";
+import { homedir } from "node:os";
 import { join } from "node:path";
 
 /** How a program ended, and what it printed. */
@@ -36,6 +37,9 @@ export function runProgram(
 export const runQuickturn = (args: readonly string[], surroundings: Surroundings): Promise<Ended> =>
   runProgram(process.execPath, [join("scripts", "bin", "quickturn.js"), ...args], surroundings);
 
+/** Where this user's programs keep what they fetched: a test with a home of its own does not fetch it again. */
+export const CACHE = { XDG_CACHE_HOME: process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache") };
+
 /**
  * What a pipeline's commands find in their environment, with an emulator for an account.
  * @param project is their home too
@@ -44,6 +48,7 @@ export function pipelineEnvironment(project: string, emulator: string): NodeJS.P
   return {
     PATH: process.env["PATH"],
     HOME: project,
+    ...CACHE,
     CI: "1",
     CHECKPOINT_DISABLE: "1",
     AWS_ENDPOINT_URL: emulator,

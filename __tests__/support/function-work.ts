@@ -130,6 +130,7 @@ export class WorkingFunctions {
       return () => void (this.beats = this.beats.filter((other) => other !== beat));
     };
     this.runtime = await startLocalRuntime({
+      environment: process.env,
       state: await stack.terraform.show(),
       moduleDirectory: stack.directory,
       endpoint: services.url,

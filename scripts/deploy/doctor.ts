@@ -1,4 +1,4 @@
-import { createRequire } from "node:module";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import pc from "picocolors";
 import { findNodeBinary } from "../kit/node-binary";
@@ -59,7 +59,7 @@ export async function doctor(context: CommandContext, options: DoctorOptions = {
   const findings = [
     findNode(),
     findPackages(cwd),
-    findFunctionRuntime(),
+    findFunctionRuntime(environment),
     ...tools.map((tool) => judgeTool(tool, environment)),
     findBuilder(await findImageBuilder(cwd, environment)),
   ];
@@ -83,28 +83,21 @@ function findNode(): Finding {
 }
 
 function findPackages(projectDirectory: string): Finding {
-  const good = canResolve("cdktf/package.json", projectDirectory);
-  const found = good ? "installed" : "missing";
+  // A copy that npm installed has them inside its program.
+  const isClone = existsSync(join(projectDirectory, "package-lock.json"));
+  const good = !isClone || existsSync(join(projectDirectory, "node_modules", "cdktf", "package.json"));
+  const found = good ? (isClone ? "installed" : "came along") : "missing";
   return judge({ name: "npm packages", good, found, neededFor: "everything", fix: "npm ci" });
 }
 
-/** An installed package has its dependencies beside it, a clone has them below it. */
-function canResolve(file: string, from: string): boolean {
-  try {
-    return createRequire(join(from, "package.json")).resolve(file) !== "";
-  } catch {
-    return false;
-  }
-}
-
-function findFunctionRuntime(): Finding {
-  const { path, warning } = findNodeBinary("nodejs22.x");
+function findFunctionRuntime(environment: NodeJS.ProcessEnv): Finding {
+  const { path, warning, fetch } = findNodeBinary("nodejs22.x", environment);
   return judge({
     name: "Node.js 22 for the functions",
-    good: warning === undefined,
-    found: warning ? `Node ${process.versions.node}` : path,
+    good: warning === undefined || fetch !== undefined,
+    found: fetch ? `will be fetched (${fetch.megabytes} MB)` : warning ? `Node ${process.versions.node}` : path,
     neededFor: "local",
-    fix: `npm install --no-save node-${process.platform}-${process.arch}@22`,
+    fix: "run on Node.js 22, as Lambda does",
   });
 }
 

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { isLoopback } from "../kit/loopback";
+import { provideNodeBinary } from "../kit/node-binary";
 import { readApplied, type Applied } from "./applied/applied";
 import { QueuePollers } from "./events/queue-poller";
 import { Schedules, SYSTEM_TIMERS, type Timers } from "./events/schedules";
@@ -17,6 +18,8 @@ import { REAL_TIME, type TimeLapse } from "./metrics/metric-store";
 import { StatisticsRecorder, type Statistics } from "./statistics";
 
 export interface LocalRuntimeOptions {
+  /** The user's: a Node.js of the applied version is looked for, or fetched, with it. */
+  readonly environment: NodeJS.ProcessEnv;
   /** The parsed output of `terraform show -json`, after an apply. */
   readonly state: unknown;
   /** Folder in which terraform ran. The names of the applied zip files are relative to it. */
@@ -145,7 +148,7 @@ export class LocalRuntime {
     const cache = keepsCache ? this.cache : new ResponseCache(this.now);
     const api = this.createApi(applied, cache);
     await this.pollers.silenceEmulator(applied);
-    if (this.host === undefined) this.host = this.createHost(versions);
+    if (this.host === undefined) this.host = await this.createHost(versions);
     else await this.host.reconfigure(versions);
     this.applied = applied;
     this.metrics?.configure(applied);
@@ -186,8 +189,10 @@ export class LocalRuntime {
     return new RestApi(applied, { ...this.common, ...own });
   }
 
-  private createHost(versions: FunctionVersions): FunctionHost {
+  private async createHost(versions: FunctionVersions): Promise<FunctionHost> {
     const { functionEndpoint: endpoint = this.options.endpoint, random = Math.random } = this.options;
+    for (const runtime of new Set(versions.all().map((each) => each.runtime)))
+      await provideNodeBinary(runtime, this.warn, this.options.environment);
     return new FunctionHost({ ...this.options, ...this.common, endpoint, random, code: this.code }, versions);
   }
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { unzipSync } from "fflate";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { writeFolder } from "../kit/files";
-import { findNodeBinary } from "../kit/node-binary";
+import { provideNodeBinary } from "../kit/node-binary";
 import type { PackagedFunction } from "../kit/package-functions";
 import { ProgramFailed, run, type RunOptions } from "../kit/process";
 import { IMAGE_FILES, readImageFiles, type ImageFiles } from "./dockerfile";
@@ -148,19 +148,20 @@ function hasFiles(folder: string, files: Readonly<Record<string, Uint8Array>>): 
   );
 }
 
-/** Executes the image's stages in an empty folder, on this machine's Node.js 22 and for this process's user. */
+/** Executes the image's stages in an empty folder, on Node.js 22 and for this process's user. */
 export async function executeImage(
-  { projectDirectory, signal }: Pick<CommandContext, "projectDirectory" | "signal">,
+  { projectDirectory, environment, progress, signal }: Omit<CommandContext, "env">,
   files: ImageFiles,
   { folder, buildArguments = {} }: Pick<StageOptions, "folder" | "buildArguments">,
 ): Promise<ImageRoot> {
   // The user's number is a part of the code cache's name. On Windows there is none, and Node leaves it out.
   const userId = process.getuid?.();
+  const node = await provideNodeBinary("nodejs22.x", (text) => progress.note(text), environment);
   return executeStages({
     ...files,
     context: projectDirectory,
     folder,
-    nodePath: findNodeBinary("nodejs22.x").path,
+    nodePath: node.path,
     buildArguments: { ...(userId !== undefined && { USER_ID: String(userId) }), ...buildArguments },
     signal,
   });

@@ -1,4 +1,4 @@
-import { build, type Plugin } from "esbuild";
+import type { Plugin } from "esbuild";
 import { builtinModules } from "node:module";
 import { relative, sep, join } from "node:path";
 import { createHash } from "node:crypto";
@@ -99,6 +99,8 @@ async function buildFiles(
   entryPoints: Record<string, string>,
   { plugins = [], splitting = false }: { readonly plugins?: readonly Plugin[]; readonly splitting?: boolean },
 ) {
+  // A copy that npm installed has no esbuild, and bundles nothing.
+  const { build } = await import("esbuild");
   return build({
     absWorkingDir: root,
     entryPoints,

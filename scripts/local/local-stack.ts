@@ -120,6 +120,7 @@ export class LocalStack {
       "Serve what was applied",
       async () =>
         startLocalRuntime({
+          environment,
           state,
           moduleDirectory: directory,
           endpoint: emulator,

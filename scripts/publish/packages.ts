@@ -1,14 +1,7 @@
-import {
-  packageId,
-  type ShippedPackage,
-  directPackages,
-  packagesIn,
-  productionPackages,
-  type LockedPackages,
-} from "./production-packages";
+import { packageId, type ShippedPackage, packagesIn, type LockedPackages } from "./production-packages";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { PackagedFunction } from "../kit/package-functions";
+import { packageFolders, type PackagedFunction } from "../kit/package-functions";
 
 /**
  * SPDX identifiers of licenses that may ship. They allow use and distribution, and ask for a notice at most, or, in the
@@ -62,9 +55,9 @@ interface Notice extends NamedPackage {
 /** The name of the file with the notices. */
 export const NOTICES = "THIRD-PARTY-NOTICES.txt";
 
-/** The notices that licenses ask for beside the functions' code, because its bundles have no comments. */
+/** The notices that licenses ask for beside bundled code, because it has no comments. */
 export function formatNotices(notices: readonly Notice[]): string {
-  const head = "The functions' zips hold code of these packages, each under its own license.\n";
+  const head = "What comes with this file holds code of these packages, each under its own license.\n";
   const parts = notices.map(({ name, version, license, texts }) => {
     const text = texts.map((each) => each.replaceAll("\r\n", "\n").trim()).join("\n\n");
     return `${name} ${version} (${license ?? "no license named"})\n\n${text || "The package holds no license text."}\n`;
@@ -166,25 +159,29 @@ function formatPurl({ name, version }: Pick<ShippedPackage, "name" | "version">)
 }
 
 interface ShippedPackages {
-  /** Packages that npm installs with the project's. */
-  readonly installed: readonly ShippedPackage[];
+  /** Packages with code in the program. */
+  readonly program: readonly ShippedPackage[];
   /** Packages with code in the functions' zips. */
   readonly bundled: readonly ShippedPackage[];
   readonly functions: readonly BillPart[];
-  /** Ids of the packages that the project itself names. */
-  readonly direct: readonly string[];
 }
 
 /**
- * Every package that a release contains or installs.
+ * Every package with code in a release; npm installs none beside it.
+ * @param program paths of the files that some of the program comes from
  * @throws Error where an installed package, which was bundled, is not the one in the lock file
  */
-export function listShippedPackages(project: string, functions: readonly PackagedFunction[]): ShippedPackages {
+export function listShippedPackages(
+  project: string,
+  program: readonly string[],
+  functions: readonly PackagedFunction[],
+): ShippedPackages {
   const { packages: locked } = JSON.parse(readFileSync(join(project, "package-lock.json"), "utf8")) as {
     readonly packages: LockedPackages;
   };
   const folders = [...new Set(functions.flatMap(({ packages }) => packages))].sort();
-  for (const folder of folders) {
+  const inProgram = packageFolders(program);
+  for (const folder of [...folders, ...inProgram]) {
     const { version } = readPackage(project, folder);
     if (version !== locked[folder]?.version)
       throw new Error(
@@ -193,23 +190,22 @@ export function listShippedPackages(project: string, functions: readonly Package
       );
   }
   return {
-    installed: productionPackages(locked),
+    program: packagesIn(locked, inProgram),
     bundled: packagesIn(locked, folders),
     functions: functions.map(({ name, sha256, packages }) => ({
       name,
       sha256,
       packages: packagesIn(locked, packages).map(packageId),
     })),
-    direct: directPackages(locked),
   };
 }
 
-/** The two bills of materials by file name: of what npm installs, and of what the functions contain. */
+/** The two bills of materials by file name: of the npm package's program, and of the functions. */
 export function formatBills(
   { name, version, license }: Pick<Bill, "name" | "version" | "license">,
-  { installed, bundled, functions: parts, direct }: ShippedPackages,
+  { program, bundled, functions: parts }: ShippedPackages,
 ): Record<string, string> {
-  const npm = { name, version, license, dependsOn: direct, parts: [], packages: installed };
+  const npm = { name, version, license, dependsOn: program.map(packageId), parts: [], packages: program };
   const functions = { ...npm, name: `${name}-functions`, dependsOn: [], parts, packages: bundled };
   return { "sbom-npm.cdx.json": formatBill(npm), "sbom-functions.cdx.json": formatBill(functions) };
 }

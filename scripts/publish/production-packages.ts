@@ -1,4 +1,4 @@
-/** A package that a release brings along: installed beside it, or with code in its functions. */
+/** A package with code in what a release brings along: in its program or in its functions. */
 export interface ShippedPackage {
   readonly name: string;
   readonly version: string;
@@ -31,39 +31,7 @@ export function packageId({ name, version }: Pick<ShippedPackage, "name" | "vers
 }
 
 /**
- * The packages that `npm install` brings along with the project's, for every platform, in order of name and version:
- * what the root's dependencies lead to, found as Node.js finds it. Workspaces are left out, as npm leaves them out.
- *
- * Not `npm sbom --omit dev`: of what a development dependency needs as well it leaves much out, cdktf for one (npm
- * 11.19).
- */
-export function productionPackages(locked: LockedPackages): ShippedPackage[] {
-  return merged(productionFolders(locked, "").map((folder) => shipped(locked, folder)));
-}
-
-/** Folders of the packages that a project's or a workspace's dependencies lead to. */
-function productionFolders(locked: LockedPackages, project: string): string[] {
-  const reached = new Set<string>();
-  const visit = (folder: string): void => {
-    for (const found of dependencies(locked, folder)) {
-      if (reached.has(found)) continue;
-      reached.add(found);
-      visit(found);
-    }
-  };
-  visit(project);
-  return [...reached];
-}
-
-/** Ids of the packages that the project names itself. */
-export function directPackages(locked: LockedPackages): string[] {
-  return dependencies(locked, "")
-    .map((folder) => packageId(nameAndVersion(locked, folder)))
-    .sort();
-}
-
-/**
- * Packages by their folders, such as those with code in a function: only what they depend on among themselves counts.
+ * Packages by their folders, in order of name and version: only what they depend on among themselves counts.
  * @throws Error where the lock file does not know a folder
  */
 export function packagesIn(locked: LockedPackages, folders: readonly string[]): ShippedPackage[] {
@@ -104,8 +72,7 @@ function dependencies(locked: LockedPackages, folder: string): string[] {
     // An optional peer, or one for another platform that the lock file leaves out, may be missing.
     if (found === undefined && needed[name] !== undefined && optional[name] === undefined)
       throw new Error(
-        `package-lock.json has no ${name} for ${folder || "the project"}; write it anew: npm install ` +
-          "--package-lock-only",
+        `package-lock.json has no ${name} for ${folder}; write it anew: npm install ` + "--package-lock-only",
       );
     return found;
   });

@@ -42,8 +42,8 @@ export async function release(context: CommandContext, options: ReleaseOptions =
     () => buildProgram(context),
     ({ files }) => `${files.length} files`,
   );
-  const shipped = listShippedPackages(projectDirectory, functions);
-  const packages = [...shipped.installed, ...shipped.bundled];
+  const shipped = listShippedPackages(projectDirectory, program.inputs, functions);
+  const packages = [...shipped.program, ...shipped.bundled];
   refuseLicenses(packages);
   const folders = functions.flatMap((each) => each.packages);
   const notice = formatNotices(readNotices(projectDirectory, folders));

@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
+import { packageFolders } from "../../../scripts/kit/package-functions";
 import { release } from "../../../scripts/publish/release";
 import { SUPPRESSIONS } from "../../../scripts/review/suppressions";
 import type { CommandContext } from "../../../scripts/kit/context";
@@ -234,60 +235,45 @@ test.each(["sbom-npm.cdx.json", "sbom-functions.cdx.json"])(
   },
 );
 
-test("the npm package's bill of materials lists what npm itself finds where the lock file holds nothing but production packages", () => {
-  const folder = temporaryFolder("npm-sbom");
-  const pruned = (file: string) =>
-    JSON.parse(readFileSync(join(first, file), "utf8")) as Record<string, unknown> & {
-      packages: Record<string, Record<string, unknown>>;
-    };
-  const [manifest, lock] = [pruned("package.json"), pruned("package-lock.json")];
-  for (const root of [manifest, lock.packages[""]!]) {
-    delete root["devDependencies"];
-    delete root["workspaces"];
-  }
-  lock.packages = Object.fromEntries(
-    Object.entries(lock.packages).filter(
-      ([path, { dev }]) => dev !== true && !/^handlers|^node_modules\/@quickturn\//.test(path),
-    ),
+test("the npm package's bill of materials, and its notices, are what the bundler put into the program", () => {
+  const { inputs } = JSON.parse(readFileSync(join(first, "dist/program/current.json"), "utf8")) as { inputs: string[] };
+  const bill = json<Bill>("sbom-npm.cdx.json").components.map((each) => each["bom-ref"]);
+  const ids = packageFolders(inputs).map((folder) => {
+    const { name, version: of } = JSON.parse(readFileSync(join(PROJECT, folder, "package.json"), "utf8")) as Named;
+    return `${name}@${of}`;
+  });
+  expect(bill.sort()).toEqual([...new Set(ids)].sort());
+  expect(bill).toEqual(
+    expect.arrayContaining(["@cdktf/provider-aws@20.1.0", "cdktf@0.21.0", "constructs@10.7.2", "echarts@6.1.0"]),
   );
-  writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
-  writeFileSync(join(folder, "package-lock.json"), JSON.stringify(lock));
-  const npm = JSON.parse(
-    execFileSync("npm", ["sbom", "--sbom-format", "cyclonedx", "--package-lock-only"], {
-      cwd: folder,
-      env: ENVIRONMENT,
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    }),
-  ) as Bill;
-  const refs = (bill: Bill) => bill.components.map((each) => each["bom-ref"]).sort();
-  expect(refs(json<Bill>("sbom-npm.cdx.json"))).toEqual(refs(npm));
-  expect(refs(npm)).toEqual(expect.arrayContaining(["cdktf@0.21.0", "constructs@10.7.2"]));
+  const notices = packedFile("dist/program/THIRD-PARTY-NOTICES.txt");
+  for (const id of bill) expect(notices).toContain(`\n${id.replace(/@(?=[^@]+$)/, " ")} (`);
 });
+interface Named {
+  readonly name: string;
+  readonly version: string;
+}
+const packedFile = (name: string) =>
+  execFileSync("tar", ["-xzOf", join(out, `quickturn-${version}.tgz`), `package/${name}`], { encoding: "utf8" });
 
-test("an installed copy, without lock file and without the functions' packages, synthesizes the same stack with the functions that came along", () => {
+/** What an installed copy may take on disk. npm brings 683 MB where the packages come beside it. */
+const INSTALLED_MEGABYTES = 250;
+
+test("what npm installs of the archive, offline, is small, and synthesizes the same stack with the functions that came along", () => {
   const home = temporaryFolder("installed");
-  const modulesFolder = join(home, "node_modules");
-  mkdirSync(modulesFolder);
-  execFileSync("tar", ["--extract", "--file", join(out, `quickturn-${version}.tgz`), "--directory", modulesFolder]);
-  execFileSync("mv", [join(modulesFolder, "package"), join(modulesFolder, "quickturn")]);
-  // What npm would install beside it: the dependencies of the package, and not the workspace's.
-  const { dependencies } = JSON.parse(readFileSync(join(modulesFolder, "quickturn/package.json"), "utf8")) as {
-    dependencies: Record<string, string>;
-  };
-  for (const name of Object.keys(dependencies)) {
-    mkdirSync(join(modulesFolder, name, ".."), { recursive: true });
-    symlinkSync(join(PROJECT, "node_modules", name), join(modulesFolder, name));
-  }
-  execFileSync(process.execPath, [join(modulesFolder, "quickturn/scripts/bin/quickturn.js"), "synth"], {
+  writeFileSync(join(home, "package.json"), "{}");
+  execFileSync("npm", ["install", join(out, `quickturn-${version}.tgz`)], { cwd: home, env: ENVIRONMENT });
+  const installed = join(home, "node_modules");
+  expect(readdirSync(installed).filter((name) => !name.startsWith("."))).toEqual(["quickturn"]);
+  const [megabytes] = execFileSync("du", ["-sm", installed], { encoding: "utf8" }).split("\t");
+  expect(Number(megabytes)).toBeLessThanOrEqual(INSTALLED_MEGABYTES);
+  execFileSync(process.execPath, [join(installed, "quickturn/scripts/bin/quickturn.js"), "synth"], {
     cwd: home,
     env: ENVIRONMENT,
     stdio: "ignore",
   });
   const made = (name: string) => readFileSync(join(home, "cdktf.out/stacks/agent-api", name));
-  expect(readFileSync(join(modulesFolder, "quickturn/dist/functions/THIRD-PARTY-NOTICES.txt"), "utf8")).toContain(
-    "Blue Oak Model License",
-  );
+  expect(packedFile("dist/functions/THIRD-PARTY-NOTICES.txt")).toContain("Blue Oak Model License");
   const { functions } = json<{ functions: Record<string, string> }>("release.json");
   for (const [name, sum] of Object.entries(functions)) expect(sha256(made(`assets/${name}.zip`))).toBe(sum);
   execFileSync(process.execPath, ["scripts/bin/app.js"], { cwd: first, env: ENVIRONMENT });

@@ -3,12 +3,13 @@ import { join } from "node:path";
 import { successor } from "./successor";
 import type { CommandContext } from "../../../scripts/kit/context";
 import type { SuccessorFindings } from "./successor-text";
+import { CACHE } from "../../support/command-line";
 import { PROJECT } from "../../support/stack-json";
 import { temporaryFolder } from "../../support/temporary-folder";
 
 const context = (projectDirectory: string): CommandContext => ({
   projectDirectory,
-  environment: { PATH: process.env["PATH"] },
+  environment: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...CACHE },
   signal: new AbortController().signal,
   progress: { step: (_title, work) => work(() => undefined), note: () => undefined },
 });
@@ -92,9 +93,10 @@ test("what provider 6 has not, and what differs without a reason, is named with 
   expect(text).toContain("The successor cannot take over: mend what is named above.");
 });
 
-test("where the successor is not installed, that is said, with what installs it", async () => {
-  const folder = temporaryFolder("bare");
-  await expect(successor(context(folder))).rejects.toThrow(
-    /^The packages cdktn, @cdktn\/provider-aws, typescript are not installed in .*node_modules; they are development dependencies\. Install them in a clone of the project: npm ci$/,
+test("where the successor may not be fetched, that is said", async () => {
+  const { environment, ...rest } = context(temporaryFolder("bare"));
+  const offline = { ...environment, XDG_CACHE_HOME: temporaryFolder("cache"), QUICKTURN_OFFLINE: "1" };
+  await expect(successor({ ...rest, environment: offline })).rejects.toThrow(
+    /^The package of CDK Terrain's AWS provider is not in .*quickturn-successor-[0-9a-f]{12}, and QUICKTURN_OFFLINE is set\./,
   );
 });

@@ -11,8 +11,10 @@ import {
 import { writeAtomically } from "../../../scripts/kit/files";
 import { run } from "../../../scripts/kit/process";
 import { valueDifferences } from "../../../scripts/kit/value-text";
-import { UsageError, type CommandContext, type CommandResult } from "../../../scripts/kit/context";
+import type { CommandContext, CommandResult } from "../../../scripts/kit/context";
+import { fetchPackages, type PackageSet } from "../../../scripts/kit/toolchain/npm-packages";
 import { packageFunctions } from "../../../scripts/kit/package-functions";
+import lock from "./packages/package-lock.json";
 import { successorText, type StackComparison, type SuccessorFindings, type TypeCheck } from "./successor-text";
 
 /** All that CDKTF and its successor may write differently, with the reason why it does not matter. */
@@ -30,17 +32,20 @@ const LIBRARIES = {
 } as const;
 type Library = (typeof LIBRARIES)[keyof typeof LIBRARIES];
 
+/** Nothing else needs them, and they take 480 MB. */
+const PACKAGES: PackageSet = { title: "The package of CDK Terrain's AWS provider", megabytes: 48, lock };
+
 /**
  * Says whether the same sources, unchanged, work with CDK Terrain and version 6 of the AWS provider: the compiler
  * reads them with the successor's types under the old names, and they are synthesized with both. Exit code 1: a type
  * error, a difference without a reason, or a name that the provider has not.
  */
 export async function successor(context: CommandContext): Promise<CommandResult> {
-  requirePackages(context.projectDirectory);
+  const packages = await fetchPackages(PACKAGES, (text) => context.progress.note(text), context.environment);
   await packageFunctions(context);
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "quickturn-successor-")));
   try {
-    const findings = await check(context, folder);
+    const findings = await check(context, folder, packages);
     const good =
       findings.types.errors.length === 0 &&
       findings.stacks.every(({ unexplained, unknown }) => unexplained.length === 0 && unknown.length === 0);
@@ -50,10 +55,11 @@ export async function successor(context: CommandContext): Promise<CommandResult>
   }
 }
 
-async function check(context: CommandContext, folder: string): Promise<SuccessorFindings> {
+/** @param packages folder of the successor's packages */
+async function check(context: CommandContext, folder: string, packages: string): Promise<SuccessorFindings> {
   const { projectDirectory, progress } = context;
   const config = join(folder, "tsconfig.json");
-  writeAtomically(config, JSON.stringify(aliases(projectDirectory)));
+  writeAtomically(config, JSON.stringify(aliases(projectDirectory, packages)));
   const [before, after] = [join(folder, "current"), join(folder, "successor")];
   const compiled = progress.step(
     "Check the types with the successor's",
@@ -69,28 +75,29 @@ async function check(context: CommandContext, folder: string): Promise<Successor
   await synthesized;
   return {
     versions: {
-      current: versions(projectDirectory, LIBRARIES.current),
-      successor: versions(projectDirectory, LIBRARIES.successor),
+      current: versions(join(projectDirectory, "node_modules"), LIBRARIES.current),
+      successor: versions(packages, LIBRARIES.successor),
     },
     types: await compiled,
     stacks: readdirSync(join(before, "stacks"))
       .sort()
-      .map((stack) => compare(projectDirectory, stack, [before, after])),
+      .map((stack) => compare(packages, stack, [before, after])),
   };
 }
 
 /**
  * The project's own compiler options, with the old names leading to the successor: compiler and tsx both follow them.
  */
-function aliases(project: string): unknown {
+function aliases(project: string, packages: string): unknown {
   const { current, successor: next } = LIBRARIES;
-  const at = (name: string) => [join(project, "node_modules", name)];
+  const at = (name: string) => [join(packages, name)];
   return {
     extends: join(project, "tsconfig.json"),
     compilerOptions: {
       types: ["node"],
-      typeRoots: at("@types"),
+      typeRoots: [join(project, "node_modules", "@types")],
       paths: {
+        constructs: at("constructs"),
         [current.core]: at(next.core),
         [`${current.core}/*`]: at(`${next.core}/*`),
         [`${current.provider}/*`]: at(`${next.provider}/*`),
@@ -131,11 +138,11 @@ async function compile({ projectDirectory, environment, signal }: CommandContext
   };
 }
 
-function compare(project: string, name: string, outputs: readonly [before: string, after: string]): StackComparison {
+function compare(packages: string, name: string, outputs: readonly [before: string, after: string]): StackComparison {
   const [one, other] = outputs.map(
     (output) => JSON.parse(readFileSync(join(output, "stacks", name, "cdk.tf.json"), "utf8")) as StackJson,
   ) as [StackJson, StackJson];
-  const wanted = versions(project, LIBRARIES.successor).version;
+  const wanted = versions(packages, LIBRARIES.successor).version;
   if (other["//"].metadata.version !== wanted)
     throw new Error(
       `${name} was synthesized by version ${other["//"].metadata.version}; ` +
@@ -145,7 +152,7 @@ function compare(project: string, name: string, outputs: readonly [before: strin
   const resources = [one.resource, one.data].flatMap((typed) =>
     Object.values(typed ?? {}).flatMap((named) => Object.keys(named)),
   ).length;
-  const uses = attributeUses(other, generatedAttributes(project));
+  const uses = attributeUses(other, generatedAttributes(packages));
   const deprecated = uses.flatMap((use) => {
     const reason = deprecationOf(use)?.reason;
     return reason === undefined ? [] : [{ name: nameOf(use), reason }];
@@ -170,14 +177,14 @@ function nameOf({ address, attribute }: AttributeUse): string {
 }
 
 /** The successor's generated classes, each read once. */
-function generatedAttributes(project: string): (type: string) => ResourceAttributes | undefined {
+function generatedAttributes(packages: string): (type: string) => ResourceAttributes | undefined {
   const known = new Map<string, ResourceAttributes | undefined>();
   return (type) => {
     const folder = type
       .replace(/^data\.aws_/, "data-aws-")
       .replace(/^aws_/, "")
       .replaceAll("_", "-");
-    const path = join(project, "node_modules", LIBRARIES.successor.provider, "lib", folder, "index.js");
+    const path = join(packages, LIBRARIES.successor.provider, "lib", folder, "index.js");
     if (!known.has(type))
       known.set(type, existsSync(path) ? resourceAttributes(readFileSync(path, "utf8")) : undefined);
     return known.get(type);
@@ -195,21 +202,8 @@ interface PackageFile {
   readonly cdktn?: { readonly provider: { readonly version: string } };
 }
 
-function versions(project: string, { core, provider }: Library) {
-  const file = (name: string) =>
-    JSON.parse(readFileSync(join(project, "node_modules", name, "package.json"), "utf8")) as PackageFile;
+function versions(packages: string, { core, provider }: Library) {
+  const file = (name: string) => JSON.parse(readFileSync(join(packages, name, "package.json"), "utf8")) as PackageFile;
   const { cdktn, cdktf } = file(provider);
   return { core, version: file(core).version, provider: (cdktn ?? cdktf)?.provider.version ?? "of an unknown version" };
-}
-
-/** Who uses the project has no need of the successor: only who works on it has these. */
-function requirePackages(project: string): void {
-  const missing = [LIBRARIES.successor.core, LIBRARIES.successor.provider, "typescript"].filter(
-    (name) => !existsSync(join(project, "node_modules", name, "package.json")),
-  );
-  if (missing.length > 0)
-    throw new UsageError(
-      `The packages ${missing.join(", ")} are not installed in ${join(project, "node_modules")}; ` +
-        "they are development dependencies. Install them in a clone of the project: npm ci",
-    );
 }

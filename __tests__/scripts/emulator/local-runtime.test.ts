@@ -46,6 +46,7 @@ afterEach(async () => {
 async function start(applied: unknown, options: Partial<LocalRuntimeOptions> = {}): Promise<LocalRuntime> {
   const beganAtMs = Date.now();
   const runtime = await startLocalRuntime({
+    environment: process.env,
     state: applied,
     now: () => beganAtMs,
     moduleDirectory: directory,

@@ -103,13 +103,11 @@ describe("zip", () => {
       execFileSync(
         process.execPath,
         [
-          "--import",
-          "tsx",
+          "--require",
+          "tsx/cjs",
           "-e",
-          `import("./scripts/kit/files.ts").then(({ deterministicZip }) => {
-            const zip = deterministicZip({ a: new Uint8Array([1]) });
-            process.stdout.write(Buffer.from(zip).toString("hex"));
-          })`,
+          `const zip = require("./scripts/kit/files.ts").deterministicZip({ a: new Uint8Array([1]) });
+           process.stdout.write(Buffer.from(zip).toString("hex"));`,
         ],
         { cwd: join(__dirname, "../../.."), env: { PATH: process.env["PATH"], TZ: zone }, encoding: "utf8" },
       );

@@ -78,7 +78,7 @@ describe("third party notices", () => {
     ]);
     const line = "-".repeat(80);
     expect(text).toBe(
-      "The functions' zips hold code of these packages, each under its own license.\n\n" +
+      "What comes with this file holds code of these packages, each under its own license.\n\n" +
         `${line}\n\na 1.0.0 (Apache-2.0)\n\nLicense A\n\nNotice A\n\n` +
         `${line}\n\nb 2.0.0 (no license named)\n\nThe package holds no license text.\n`,
     );

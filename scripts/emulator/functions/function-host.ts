@@ -26,6 +26,8 @@ export interface RuntimeContext {
 
 interface HostOptions extends Omit<RuntimeContext, "invoke"> {
   readonly endpoint: string;
+  /** The user's: a Node.js of the applied version is looked for with it. */
+  readonly environment: NodeJS.ProcessEnv;
   /** Variables of the processes beyond the applied ones and Lambda's own. Default: none. */
   readonly processVariables?: Readonly<Record<string, string>>;
   readonly workDirectory: string;
@@ -158,7 +160,7 @@ export class FunctionHost {
     const { region, endpoint, processVariables, code } = this.options;
     const instance = await FunctionInstance.start({
       version,
-      nodePath: findNodeBinary(version.runtime).path,
+      nodePath: findNodeBinary(version.runtime, this.options.environment).path,
       taskRoot: code.directoryOf(version),
       region,
       endpoint,
@@ -202,7 +204,7 @@ export class FunctionHost {
   private checkVersions(versions: FunctionVersions): ReadonlySet<string> {
     const all = versions.all();
     for (const version of all) this.options.code.directoryOf(version);
-    const warnings = all.flatMap((version) => findNodeBinary(version.runtime).warning ?? []);
+    const warnings = all.flatMap((version) => findNodeBinary(version.runtime, this.options.environment).warning ?? []);
     for (const warning of new Set(warnings)) this.options.warn(warning);
     return new Set(all.map(fingerprintOf));
   }

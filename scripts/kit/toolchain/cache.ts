@@ -13,8 +13,9 @@ export const isInstalled = (folder: string): boolean => existsSync(join(folder, 
 export interface InstallOptions {
   /** Fills the folder, which is empty. */
   readonly fill: (folder: string) => Promise<void>;
-  readonly detail: (text: string) => void;
-  readonly signal: AbortSignal;
+  /** Told when another run fills it meanwhile. */
+  readonly detail?: (text: string) => void;
+  readonly signal?: AbortSignal;
 }
 
 const DISK_ERRORS = ["EACCES", "EDQUOT", "ENOSPC", "ENOTDIR", "EPERM", "EROFS"];
@@ -45,7 +46,7 @@ async function install(folder: string, { fill, detail, signal }: InstallOptions)
   mkdirSync(join(folder, ".."), { recursive: true });
   while (!isInstalled(folder)) {
     if (!takeLock(lock)) {
-      detail("another run fetches it");
+      detail?.("another run fetches it");
       await sleep(POLL_MS, undefined, { signal });
       continue;
     }

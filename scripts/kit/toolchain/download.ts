@@ -1,10 +1,21 @@
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
-import { Readable } from "node:stream";
+import { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { rootCertificates } from "node:tls";
-import { EnvHttpProxyAgent, request } from "undici";
+import { EnvHttpProxyAgent, stream } from "undici";
 import { openPromise } from "yauzl";
 import { isOfDisk } from "./cache";
 import { mirrored, type Archive } from "./pins";
@@ -63,44 +74,58 @@ class CutShort extends Error {}
 
 async function fetchRest(url: string, path: string, { environment, detail, signal }: DownloadOptions): Promise<void> {
   const have = sizeOf(path);
-  const { statusCode, headers, body } = await request(url, {
-    dispatcher: proxyAgent(environment),
-    signal,
-    ...(have > 0 && { headers: { range: `bytes=${have}-` } }),
-  }).catch((cause: unknown) => {
-    throw new CutShort("no answer", { cause });
+  let [refusal, total] = ["no answer", 0];
+  const options = { dispatcher: proxyAgent(environment), method: "GET", signal } as const;
+  await stream(
+    url,
+    { ...options, ...(have > 0 && { headers: { range: `bytes=${have}-` } }) },
+    ({ statusCode, headers }) => {
+      const goesOn = statusCode === 206 && String(headers["content-range"]).startsWith(`bytes ${have}-`);
+      refusal = statusCode === 200 || goesOn ? "" : `it answers ${statusCode}`;
+      if (refusal !== "") return new Writable({ write: (_chunk, _encoding, done) => done() });
+      const start = goesOn ? have : 0;
+      total = start + Number(headers["content-length"] ?? 0);
+      return writeFile(path, { flags: goesOn ? "a" : "w", count: countBytes(start, total, detail) });
+    },
+  ).catch((cause: Error) => {
+    throw isOfDisk(cause) ? cause : new CutShort(refusal || "the connection was cut", { cause });
   });
-  const goesOn = statusCode === 206 && String(headers["content-range"]).startsWith(`bytes ${have}-`);
-  if (statusCode !== 200 && !goesOn) {
-    await body.dump();
-    // The file is longer than what the server has: it is of another one.
-    if (statusCode === 416) rmSync(path, { force: true });
-    throw statusCode === 416 || statusCode >= 500
-      ? new CutShort(`it answers ${statusCode}`)
-      : new Error(`it answers ${statusCode}`);
-  }
-  const start = goesOn ? have : 0;
-  const total = start + Number(headers["content-length"] ?? 0);
-  const count = countBytes(start, total, detail);
-  const file = createWriteStream(path, { flags: goesOn ? "a" : "w" });
-  await pipeline(Readable.from(count(body)), file).catch((cause: NodeJS.ErrnoException) => {
-    throw isOfDisk(cause) ? cause : new CutShort("the connection was cut", { cause });
-  });
+  // The file is longer than what the server has: it is of another one.
+  if (refusal.endsWith("416")) rmSync(path, { force: true });
+  if (/ (416|5..)$/.test(refusal)) throw new CutShort(refusal);
+  if (refusal !== "") throw new Error(refusal);
   if (sizeOf(path) < total) throw new CutShort("the connection was cut");
 }
 
-/** Passes chunks on, and says how many megabytes of how many have come, and how fast. */
-function countBytes(start: number, total: number, detail: (text: string) => void) {
+/** Writes each chunk before the next one is taken, so that what has come is kept where the connection is cut. */
+function writeFile(path: string, { flags, count }: { flags: "a" | "w"; count: (bytes: number) => void }): Writable {
+  const file = openSync(path, flags);
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      try {
+        for (let written = 0; written < chunk.length; ) written += writeSync(file, chunk, written);
+        count(chunk.length);
+        done();
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+    destroy(error, done) {
+      closeSync(file);
+      done(error);
+    },
+  });
+}
+
+/** Says how many megabytes of how many have come, and how fast. */
+function countBytes(start: number, total: number, detail: (text: string) => void): (bytes: number) => void {
   const begun = performance.now();
-  return async function* (body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    let received = 0;
-    for await (const chunk of body) {
-      received += chunk.length;
-      const rate = received / MEGABYTE / Math.max((performance.now() - begun) / 1_000, 0.001);
-      const done = ((start + received) / MEGABYTE).toFixed(1);
-      detail(`${done} of ${total > start ? (total / MEGABYTE).toFixed(1) : "?"} MB, ${rate.toFixed(1)} MB/s`);
-      yield chunk;
-    }
+  let received = 0;
+  return (bytes) => {
+    received += bytes;
+    const rate = received / MEGABYTE / Math.max((performance.now() - begun) / 1_000, 0.001);
+    const done = ((start + received) / MEGABYTE).toFixed(1);
+    detail(`${done} of ${total > start ? (total / MEGABYTE).toFixed(1) : "?"} MB, ${rate.toFixed(1)} MB/s`);
   };
 }
 

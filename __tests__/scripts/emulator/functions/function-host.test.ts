@@ -46,6 +46,7 @@ async function start(fixture: FunctionFixture): Promise<FunctionHost> {
   );
   host = new FunctionHost(
     {
+      environment: process.env,
       region: REGION,
       endpoint: NOWHERE,
       workDirectory: directory,
