@@ -5,8 +5,8 @@ import type { Command } from "commander";
 import { parse } from "yaml";
 import { program } from "../scripts/cli";
 import { runProgram } from "./support/command-line";
-import { readWorkflow, type WorkflowStep } from "./support/pipeline-job";
 import { FETCHED_SETS } from "./support/fetched-sets";
+import { readGitLab, readWorkflow, type GitLabJob, type WorkflowStep } from "./support/pipeline-job";
 import { PROJECT } from "./support/stack-json";
 import { temporaryFolder } from "./support/temporary-folder";
 
@@ -28,8 +28,16 @@ const NEWER_THAN_THE_LINTER = [
   /^unknown permission scope "attestations"/, // since May 2024
 ];
 
-test("there are the pull request's, the deployment's, the two nightly ones, the release's, and the tests that two of them call", () =>
-  expect(FILES).toEqual(["deploy.yml", "drift.yml", "proof.yml", "pull-request.yml", "release.yml", "tests.yml"]));
+test("there are the pull request's, the deployment's, cdktf's, the two nightly ones, the release's, and the tests that three of them call", () =>
+  expect(FILES).toEqual([
+    "cdktf.yml",
+    "deploy.yml",
+    "drift.yml",
+    "proof.yml",
+    "pull-request.yml",
+    "release.yml",
+    "tests.yml",
+  ]));
 
 describe("the linter of workflows", () => {
   test.each(FILES)("finds nothing in %s", async (file) => {
@@ -124,7 +132,8 @@ test("only the review may comment and tell findings, and a fork's pull request g
 test("deployments wait for each other, and nothing else cancels them; the nightly look waits for itself", () => {
   const groups = FILES.filter((file) => file !== "tests.yml").map((file) => [file, workflow(file).concurrency.group]);
   expect(new Set(groups.map(([, group]) => group)).size).toBe(groups.length);
-  for (const file of ["deploy.yml", "drift.yml"]) expect(workflow(file).concurrency["cancel-in-progress"]).toBe(false);
+  for (const file of ["cdktf.yml", "deploy.yml", "drift.yml"])
+    expect(workflow(file).concurrency["cancel-in-progress"]).toBe(false);
   expect(workflow("pull-request.yml").concurrency["cancel-in-progress"]).toBe(true);
 });
 
@@ -165,19 +174,16 @@ test("a release is built of the tagged commit, from packages whose scripts do no
   expect(workflow("release.yml").on).toEqual({ push: { tags: ["v*"] } });
 });
 
-interface GitLabJob {
-  readonly script?: readonly string[];
-  readonly stage?: string;
-  readonly rules?: readonly { readonly if: string; readonly when?: string }[];
-  readonly resource_group?: string;
-}
-const gitlab = parse(readFileSync(join(PROJECT, ".ci/gitlab.yml"), "utf8"), {
-  customTags: [{ tag: "!reference", collection: "seq" }],
-}) as Record<string, GitLabJob>;
+const gitlab = readGitLab("gitlab");
 const script = (name: string) => gitlab[name]?.script ?? [];
 
+const gitlabWithCdktf = readGitLab("gitlab-cdktf");
+
 describe("the commands", () => {
-  const lines = [...FILES.flatMap(steps).flatMap(({ run = "" }) => run), ...Object.keys(gitlab).flatMap(script)]
+  const lines = [
+    ...FILES.flatMap(steps).flatMap(({ run = "" }) => run),
+    ...[gitlab, gitlabWithCdktf].flatMap(Object.values<GitLabJob>).flatMap(({ script: of = [] }) => of),
+  ]
     .flatMap((block) => block.split("\n"))
     .filter((line) => line.includes("npx quickturn"));
 
@@ -283,4 +289,58 @@ test("GitHub's rollback goes to the versions before a canary, else to the commit
     "failure() && steps.verify.outputs.code == '1'",
     { BEFORE: "${{ !matrix.canary && github.event.before || 'previous' }}" },
   ]);
+});
+
+describe("with cdktf's own commands", () => {
+  const { tests, plan, deploy } = workflow("cdktf.yml").jobs;
+  const scripts = {
+    GitHub: [plan, deploy].map((job) => (job?.steps ?? []).flatMap(({ run = [] }) => run)),
+    GitLab: ["plan", "deploy"].map((name) => gitlabWithCdktf[name]?.script ?? []),
+  };
+
+  test.each(Object.entries(scripts))(
+    "%s runs synth, plan and apply, and of ours the gate alone",
+    (_, [first, second]) =>
+      expect(
+        [first, second].map((script = []) =>
+          [...script.join("\n").matchAll(/npx (\w+ \w+)/g)].map(([, command]) => command),
+        ),
+      ).toEqual([
+        ["cdktf synth", "cdktf plan"],
+        ["cdktf apply", "quickturn verify"],
+      ]),
+  );
+
+  test("main is applied after its tests, where its plan changes something, once somebody has approved", () => {
+    expect([tests?.uses, deploy?.needs, deploy?.environment]).toEqual([
+      "./.github/workflows/tests.yml",
+      ["tests", "plan"],
+      "default",
+    ]);
+    expect(deploy?.if).toBe("github.event_name == 'push' && needs.plan.outputs.changes == 'true'");
+    expect(plan?.if).toContain("github.event.pull_request.head.repo.full_name == github.repository");
+    expect((gitlabWithCdktf as unknown as { stages: string[] }).stages).toEqual(["test", "plan", "deploy"]);
+    expect(gitlabWithCdktf["deploy"]?.rules).toEqual(gitlab["deploy"]?.rules);
+    expect(gitlabWithCdktf["deploy"]?.resource_group).toBe("deployment");
+    expect(gitlabWithCdktf["plan"]?.rules).toEqual([
+      ...(gitlab["review"]?.rules ?? []),
+      ...(gitlab["plan"]?.rules ?? []),
+    ]);
+  });
+
+  test.each(
+    Object.entries(scripts).flatMap(([forge, [, script = []]]) =>
+      [0, 1, 2, 3].map((code) => ({
+        forge,
+        line: script.at(-1) ?? "",
+        code,
+        ended: code === 3 ? 0 : Math.min(code, 1),
+      })),
+    ),
+  )("the gate's exit code $code ends the job on $forge with $ended", async ({ line, code, ended }) => {
+    const folder = temporaryFolder("gate");
+    writeFileSync(join(folder, "npx"), `#!/bin/sh\nexit ${code}\n`, { mode: 0o755 });
+    const environment = { PATH: `${folder}:${process.env["PATH"]}`, GITHUB_STEP_SUMMARY: join(folder, "summary") };
+    expect((await runProgram("bash", ["-e", "-c", line], { project: folder, environment })).code).toBe(ended);
+  });
 });

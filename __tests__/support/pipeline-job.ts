@@ -16,7 +16,7 @@ export interface Workflow {
 export interface WorkflowJob {
   readonly if?: string;
   readonly env?: Readonly<Record<string, string>>;
-  readonly needs?: string;
+  readonly needs?: string | readonly string[];
   /** Another workflow, which is run in its place. */
   readonly uses?: string;
   readonly environment?: string;
@@ -35,7 +35,23 @@ export interface WorkflowStep {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** `pull-request`, `deploy` or `drift`. */
+/** A job of GitLab, as far as it is read here. */
+export interface GitLabJob {
+  readonly script?: readonly string[];
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly stage?: string;
+  readonly rules?: readonly { readonly if: string; readonly when?: string }[];
+  readonly resource_group?: string;
+}
+
+/** `gitlab` or `gitlab-cdktf`. Its entries that are no jobs have no script. */
+export function readGitLab(name: string): Record<string, GitLabJob> {
+  return parse(readFileSync(join(PROJECT, ".ci", `${name}.yml`), "utf8"), {
+    customTags: [{ tag: "!reference", collection: "seq" }],
+  }) as Record<string, GitLabJob>;
+}
+
+/** `pull-request`, `deploy`, `drift` or `cdktf`. */
 export function readWorkflow(name: string): Workflow {
   return parse(readFileSync(join(PROJECT, ".github/workflows", `${name}.yml`), "utf8")) as Workflow;
 }
