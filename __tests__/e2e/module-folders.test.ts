@@ -10,7 +10,7 @@ import { startModuleFolders, type ModuleFolders } from "../support/module-folder
 const MODULES = [
   { name: "agent-api", examples: ["basic", "two-teams"] },
   ...PART_PAGES.map(({ part: { name } }) => ({ name, examples: ["basic"] })),
-];
+].flatMap((module) => [module, { ...module, name: `terraform-aws-${module.name}` }]);
 
 let folders: ModuleFolders;
 beforeAll(async () => {

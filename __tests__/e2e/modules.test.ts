@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LambdaClient, ListFunctionsCommand, ListTagsCommand } from "@aws-sdk/client-lambda";
 import { sandboxEnvironment, startEmulator, type Emulator } from "../../scripts/emulator/moto";
@@ -55,6 +55,18 @@ function root(name: string, hcl: string): string {
   mkdirSync(directory);
   writeFileSync(join(directory, "main.tf"), hcl);
   return directory;
+}
+
+/** Removes a module's own Terraform files, and returns them by name. */
+function takeTerraformFiles(directory: string): Record<string, string> {
+  const names = readdirSync(directory).filter((name) => /\.tf(\.json)?$/.test(name));
+  const files = Object.fromEntries(names.map((name) => [name, readFileSync(join(directory, name), "utf8")]));
+  for (const name of names) rmSync(join(directory, name));
+  return files;
+}
+
+function putFiles(directory: string, files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
 }
 
 test("one root takes it with count, with for_each and with another region's provider, and each instance is where its provider is", async () => {
@@ -172,7 +184,7 @@ describe("two teams in one root", () => {
   });
 });
 
-test("it takes what the same root makes: before that is known it plans, then it applies, and then nothing is left to change", async () => {
+test("it takes what the same root makes: before that is known it plans, then it applies, and then nothing is left to change, whether the module is JSON or HCL", async () => {
   const beside = root(
     "modules/agent-api/examples/beside",
     `provider "aws" {
@@ -237,8 +249,24 @@ test("it takes what the same root makes: before that is known it plans, then it 
   expect(allowed("module.agent_api.aws_iam_role_policy.worker_agentcore[0]")).toEqual([
     [RUNTIME, `${RUNTIME}/runtime-endpoint/*`],
   ]);
-  await terraform.plan("again.tfplan");
-  expect(unexplained(planChanges(await terraform.show("again.tfplan")))).toEqual([]);
+  const leftToChange = async () => {
+    await terraform.plan("again.tfplan");
+    return unexplained(planChanges(await terraform.show("again.tfplan")));
+  };
+  expect(await leftToChange()).toEqual([]);
+
+  // The same state under the module in HCL, and what that applies under the JSON again. It takes the JSON's place,
+  // because the path of a zip is an attribute of its function.
+  const module = join(folder, "modules/agent-api");
+  const json = takeTerraformFiles(module);
+  const hcl = takeTerraformFiles(join(folder, "modules/terraform-aws-agent-api"));
+  putFiles(module, hcl);
+  expect(await leftToChange()).toEqual([]);
+  writeFileSync(join(beside, "memory_override.tf.json"), '{"module":{"agent_api":{"memory_size":2048}}}');
+  await terraform.apply({ refresh: false });
+  takeTerraformFiles(module);
+  putFiles(module, json);
+  expect(await leftToChange()).toEqual([]);
 });
 
 test("it plans with an address and a single runtime that the same root makes", async () => {

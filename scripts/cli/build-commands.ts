@@ -37,7 +37,7 @@ export function addBuildCommands(root: Command, { perform }: Shell): void {
     );
   root
     .command("modules")
-    .description("synth, and write the stacks as Terraform modules that need no Node.js")
+    .description("synth, and write the stacks as Terraform modules that need no Node.js, in JSON and in HCL")
     .option("--out <folder>", "folder for the modules; default: dist/terraform")
     .action((options: { out?: string }) =>
       perform(async (context) => (await import("../publish/modules")).modules(context, options)),

@@ -56,6 +56,8 @@ export interface ModuleFacts {
   readonly aws: string;
   /** Names of the stack's variables that the module does not have. */
   readonly dropped: readonly string[];
+  /** The `source` in the README's examples, where the module is a repository of its own. Default: a copied folder. */
+  readonly source?: string;
 }
 
 export function readModuleFacts(stack: SynthesizedStack): ModuleFacts {

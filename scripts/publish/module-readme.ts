@@ -30,7 +30,8 @@ export function formatPartFiles(pages: PartPages, facts: ModuleFacts): Readonly<
     "README.md": formatReadme({
       ...pages,
       name: part.name,
-      use: PART_USE,
+      source: facts.source,
+      use: facts.source === undefined ? PART_USE : REPOSITORY_USE,
       examples: "`examples/basic` is this as a whole root.",
       effects: PART_EFFECTS,
       settings,
@@ -51,8 +52,9 @@ export function formatAgentApiPages(facts: ModuleFacts): Readonly<Record<string,
   return {
     "README.md": formatReadme({
       name: "agent-api",
+      source: facts.source,
       summary: SUMMARY,
-      use: USE,
+      use: facts.source === undefined ? USE : REPOSITORY_USE,
       example: BASIC,
       examples:
         "`examples/basic` is this as a whole root; `examples/two-teams` has one deployment a team, by `for_each`.",
@@ -71,6 +73,7 @@ const selectSettings = (settings: readonly Setting[], { dropped }: ModuleFacts):
 
 interface Readme extends Pick<PartPages, "summary" | "notes" | "example"> {
   readonly name: string;
+  readonly source: ModuleFacts["source"];
   /** How to get the module. */
   readonly use: string;
   /** Which examples there are. */
@@ -81,8 +84,9 @@ interface Readme extends Pick<PartPages, "summary" | "notes" | "example"> {
   readonly outputs: Readonly<Record<string, string>>;
 }
 
-function formatReadme({ name, summary, use, example, examples, notes, effects, settings, outputs }: Readme): string {
-  return `# Quickturn: ${name}
+function formatReadme({ name, source, summary, use, ...readme }: Readme): string {
+  const { example, examples, notes, effects, settings, outputs } = readme;
+  const text = `# Quickturn: ${name}
 
 ${summary}
 ${use}
@@ -109,6 +113,8 @@ ${settingsTable(settings)}
 
 ${outputsTable(outputs)}
 `;
+  const folder = `"./modules/${name}"`;
+  return text.replaceAll(folder, source === undefined ? folder : JSON.stringify(source));
 }
 
 /** The call of a module in an example's root, as somebody writes it who has copied the module's folder. */
@@ -142,6 +148,11 @@ export function joinLines(markdown: string): string {
 
 const PART_USE = joinLines(`Plain Terraform: JSON, no Node.js. Copy this folder into your repository, or unpack it
 where your modules stand. \`count\`, \`for_each\` and \`providers\` work; the region is the provider's.`);
+
+const REPOSITORY_USE =
+  joinLines(`Plain Terraform in the registry's layout, no Node.js. Push this folder to a repository of
+its name, and tag it: \`source\` is then its git address, as below, or its address in a registry. \`count\`,
+\`for_each\` and \`providers\` work; the region is the provider's.`);
 
 const PART_EFFECTS = joinLines(`What a change does: *alias* moves the alias (seconds); *stage* changes the stage
 (seconds); *in place* updates a resource (seconds); *minutes* says what AWS takes; *identity*: another value is another

@@ -6,6 +6,7 @@ import { deploymentFolder } from "../kit/deployment-folder";
 import { writeReport } from "../kit/files";
 import { stackDirectory, synth, writeStacks } from "../kit/synth";
 import { createModuleFiles, readModuleFacts, type ModuleFacts, type SynthesizedStack } from "./module-files";
+import { createHclFiles } from "./module-hcl";
 import { formatAgentApiPages, formatPartFiles, type PartPages } from "./module-readme";
 import { formatModuleTests } from "./module-tests";
 import { alarmsPages } from "./parts/alarms";
@@ -59,7 +60,10 @@ interface WrittenModule {
   readonly files: readonly string[];
 }
 
-/** Writes the stacks as Terraform modules for people who have no Node.js. Files of other names in the folder stay. */
+/**
+ * Writes the stacks as Terraform modules for people who have no Node.js: each as Terraform JSON, and as HCL in the
+ * registry's layout. Files of other names in the folder stay.
+ */
 export async function modules(
   context: CommandContext,
   { out, synthesized }: ModulesOptions = {},
@@ -68,19 +72,25 @@ export async function modules(
   const base = deploymentFolder(context);
   const target = resolve(base, out ?? join("dist", "terraform"));
   const output = synthesized ?? (await synthesize(context, join(base, "cdktf.out", "modules")));
-  const written = await context.progress.step("Write the modules", async () =>
+  const write = (form: ModuleForm) =>
     MODULES.map((source) =>
       writeModule(source, {
+        ...form,
+        target,
         project: context.projectDirectory,
         stack: stackDirectory(output, source.name),
-        directory: join(target, source.name),
       }),
-    ),
-  );
+    );
+  const written = await context.progress.step("Write the modules", async () => ({
+    modules: write({ repository: false }),
+    repositories: write({ repository: true }),
+  }));
   return {
     exitCode: 0,
-    text: written.map(({ directory }) => relative(base, directory) || ".").join("\n"),
-    json: { modules: written },
+    text: [...written.modules, ...written.repositories]
+      .map(({ directory }) => relative(base, directory) || ".")
+      .join("\n"),
+    json: written,
   };
 }
 
@@ -107,21 +117,38 @@ async function synthesize(context: CommandContext, outputDirectory: string): Pro
   return outputDirectory;
 }
 
-/** Writes one module to its directory, from the folder of its synthesized stack. */
-function writeModule(
-  { name, companions, copied }: ModuleSource,
-  { project, stack, directory }: { readonly project: string; readonly stack: string; readonly directory: string },
-): WrittenModule {
+interface ModuleForm {
+  /** Whether it is HCL that stands in a repository of its own, instead of Terraform JSON in a folder of its users'. */
+  readonly repository: boolean;
+}
+
+interface ModulePlace extends ModuleForm {
+  readonly project: string;
+  /** The folder of its synthesized stack. */
+  readonly stack: string;
+  /** The folder of all modules. */
+  readonly target: string;
+}
+
+function writeModule({ name, companions, copied }: ModuleSource, place: ModulePlace): WrittenModule {
+  const { project, stack, target, repository } = place;
   const json = JSON.parse(readFileSync(join(stack, "cdk.tf.json"), "utf8")) as SynthesizedStack;
+  const moduleName = repository ? `terraform-aws-${name}` : name;
+  const directory = join(target, moduleName);
+  const terraform = createModuleFiles(json);
+  const source = `git::https://git.example.org/your-team/${moduleName}.git?ref=v${readVersion(project)}`;
   const files: Record<string, string | Uint8Array> = {
-    ...createModuleFiles(json),
-    ...companions(readModuleFacts(json)),
+    ...(repository ? createHclFiles(terraform) : terraform),
+    ...companions({ ...readModuleFacts(json), ...(repository && { source }) }),
     ...readAssets(stack),
     ...Object.fromEntries(copied.map((file) => [file, readFileSync(join(project, file))])),
   };
   for (const [path, content] of Object.entries(files)) writeReport(join(directory, path), content);
-  return { name, directory, files: Object.keys(files).sort() };
+  return { name: moduleName, directory, files: Object.keys(files).sort() };
 }
+
+const readVersion = (project: string): string =>
+  (JSON.parse(readFileSync(join(project, "package.json"), "utf8")) as { version: string }).version;
 
 /** A stack's zips; the small modules have none. */
 function readAssets(stack: string): Record<string, Uint8Array> {

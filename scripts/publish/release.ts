@@ -52,7 +52,13 @@ export async function release(context: CommandContext, options: ReleaseOptions =
     () => buildNpmPackage(context, { sources: checked.tree.files, functions, program, notice }),
     ({ content }) => `${Math.round(content.length / 1024)} KB`,
   );
-  const terraform = { ...(await buildModules(context)), [NOTICES]: new TextEncoder().encode(notice) };
+  const notices = new TextEncoder().encode(notice);
+  // A repository of its own has the notices of its zips in it.
+  const terraform = {
+    ...(await buildModules(context)),
+    [NOTICES]: notices,
+    [`terraform-aws-agent-api/${NOTICES}`]: notices,
+  };
   const made = addManifest(
     { ...checked, functions },
     {

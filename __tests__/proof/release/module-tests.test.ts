@@ -9,6 +9,7 @@ const MODULES = [
   { name: "agent-api", tests: ["optimizations", "refused"] },
   ...PART_PAGES.map(({ part: { name } }) => ({ name, tests: ["behaviour", "refused"] })),
 ];
+const FOLDERS = MODULES.flatMap((module) => [module, { ...module, name: `terraform-aws-${module.name}` }]);
 
 let folders: ModuleFolders;
 beforeAll(async () => {
@@ -16,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => folders?.stop());
 
-describe.each(MODULES)("the folder of $name", ({ name, tests }) => {
+describe.each(FOLDERS)("the folder of $name", ({ name, tests }) => {
   test.each(tests)("passes the tests that it ships with: %s", async (file) => {
     const shipped = join("tests", `${file}.tftest.hcl`);
     expect(readdirSync(join(folders.modules, name, "tests")).sort()).toEqual(tests.map((each) => `${each}.tftest.hcl`));

@@ -190,6 +190,9 @@ test("the Terraform archive holds the modules with the functions that the manife
       "agent-api/README.md",
       "agent-api/main.tf.json",
       "agent-api/assets/api.zip",
+      "terraform-aws-agent-api/THIRD-PARTY-NOTICES.txt",
+      "terraform-aws-agent-api/assets/api.zip",
+      "terraform-aws-agent-api/functions.tf",
     ]),
   );
   const { functions } = json<{ functions: Record<string, string> }>("release.json");

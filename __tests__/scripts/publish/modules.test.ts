@@ -5,10 +5,13 @@ import { SETTINGS } from "../../../stacks/contract/settings";
 import { SILENT_CONTEXT } from "../../support/module-stacks";
 import { PART_NAMES } from "../../support/part-stacks";
 import { PROJECT, type StackJson } from "../../support/stack-json";
+import { normalizeJson, readHcl } from "../../support/read-hcl";
 import { temporaryFolder } from "../../support/temporary-folder";
 
 const synthesized = join(PROJECT, "cdktf.out");
 const write = (out: string) => modules(SILENT_CONTEXT, { out, synthesized });
+
+const utf8 = (text: string) => Buffer.from(text, "latin1").toString("utf8");
 
 /** Every file below a folder, by path. */
 function content(folder: string): Record<string, string> {
@@ -55,7 +58,9 @@ test("the module has Terraform files, zips, a README, examples, tests and the li
 test("the result names each module's folder and its files", () => {
   const { exitCode, text, json: said } = written;
   expect(exitCode).toBe(0);
-  expect(text.split("\n").map((line) => basename(line))).toEqual(MODULES.map(({ name }) => name));
+  expect(text.split("\n").map((line) => basename(line))).toEqual(
+    ["", "terraform-aws-"].flatMap((prefix) => MODULES.map(({ name }) => `${prefix}${name}`)),
+  );
   expect((said as { modules: unknown[] }).modules[0]).toEqual({
     name: "agent-api",
     directory: join(folder, "agent-api"),
@@ -129,6 +134,27 @@ test.each(PART_NAMES)(
     });
   },
 );
+
+describe("in the registry's layout", () => {
+  test.each(MODULES.map(({ name }) => name))("%s has the same files but for HCL by topic", (name) => {
+    const [json, hcl] = [name, `terraform-aws-${name}`].map((each) => content(join(folder, each)));
+    const others = (all: Record<string, string> = {}) =>
+      Object.keys(all).filter((path) => !/^[^/]*\.tf(\.json)?$/.test(path));
+    expect(others(hcl)).toEqual(others(json));
+    expect(Object.keys(hcl!)).toEqual(expect.arrayContaining(["outputs.tf", "variables.tf", "versions.tf"]));
+    expect(Object.keys(hcl!).filter((path) => path.endsWith(".json"))).toEqual([]);
+    expect(hcl!["README.md"]).toContain(`"git::https://git.example.org/your-team/terraform-aws-${name}.git?ref=v`);
+    expect(hcl!["README.md"]).not.toContain("./modules/");
+  });
+
+  test.each(MODULES.map(({ name }) => name))("%s read back is the module's JSON", async (name) => {
+    const read = (form: string) => content(join(folder, form));
+    const json = Object.entries(read(name)).filter(([path]) => /^[^/]*\.tf\.json$/.test(path));
+    const hcl = Object.entries(read(`terraform-aws-${name}`)).filter(([path]) => /^[^/]*\.tf$/.test(path));
+    const whole = Object.assign({}, ...json.map(([, text]) => JSON.parse(utf8(text)) as object)) as object;
+    expect(await readHcl(hcl.map(([, text]) => utf8(text)).join("\n"))).toEqual(normalizeJson(whole));
+  });
+});
 
 test("another folder gets the same bytes, and keeps files that others put there", async () => {
   const again = temporaryFolder("modules-again");
