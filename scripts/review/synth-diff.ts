@@ -5,6 +5,7 @@ import { UsageError, type CommandContext, type CommandResult, EXIT_CODES } from 
 import { environmentName, synthFolder } from "../kit/deployment-folder";
 import { writeReport } from "../kit/files";
 import { checkOutCommit } from "../kit/git";
+import { formatValue } from "../kit/hcl";
 import { codeBlock, inlineCode } from "../kit/markdown";
 import { ProgramFailed, run } from "../kit/process";
 import { synth } from "../kit/synth";
@@ -132,6 +133,7 @@ const SIGNS = { add: "+", change: "~", remove: "-" } as const;
 
 /** Lines of one block's differences that are shown; the rest is counted. */
 const MOST_LINES = 12;
+const MOST_COLUMNS = 100;
 
 /** Formats the changes of the Terraform JSON for a terminal. */
 export function formatStackDiffs(since: string, diffs: readonly StackDiff[]): string {
@@ -160,12 +162,24 @@ export function summarizeStackDiff({ stack, action, blocks, assets }: StackDiff)
 }
 
 function listBlock({ address, action, attributes }: BlockChange): string[] {
-  const rest = attributes.length - MOST_LINES;
+  const lines = attributes.flatMap(listDifference);
+  const rest = lines.length - MOST_LINES;
   return [
     `  ${SIGNS[action]} ${address}`,
-    ...attributes.slice(0, MOST_LINES).map((difference) => `      ${differenceText(difference)}`),
-    ...(rest > 0 ? [`      and ${rest} more differences`] : []),
+    ...lines.slice(0, MOST_LINES).map((line) => `      ${line}`),
+    ...(rest > 0 ? [`      and ${rest} more lines`] : []),
   ];
+}
+
+/** The lines before and after, in HCL. Of long ones only the surroundings of the first difference are shown. */
+function listDifference(difference: ValueDifference): string[] {
+  const { path, before, after } = difference;
+  const list = (sign: string, value: unknown) =>
+    value === undefined
+      ? []
+      : `${path} = ${formatValue(value).join("\n")}`.split("\n").map((line) => `${sign} ${line}`);
+  const lines = [...list("-", before), ...list("+", after)];
+  return lines.some((line) => line.length > MOST_COLUMNS) ? [differenceText(difference)] : lines;
 }
 
 interface SynthDiffOptions {

@@ -120,11 +120,33 @@ describe("stack diff report", () => {
         "  ~ assets/worker.zip: other content",
         "  - aws_sns_topic.t",
         "  ~ aws_lambda_function.f",
-        "      memory_size: 1024 -> 2048",
+        "      - memory_size = 1024",
+        "      + memory_size = 2048",
         "  + var.new",
-        "      default: + 5",
+        "      + default = 5",
       ].join("\n"),
     );
+  });
+
+  test("values are shown as Terraform people write them: bare expressions, maps in lines, and of a long text its change", () => {
+    const change = (path: string, before: unknown, after: unknown) => ({ path, before, after });
+    const attributes = [
+      change("count", undefined, "${var.waf_enabled ? 1 : 0}"),
+      change("tags", { a: "${local.a}" }, undefined),
+      change("description", `${"x".repeat(200)}1`, `${"x".repeat(200)}2`),
+    ];
+    const blocks = [{ address: "aws_sqs_queue.q", kind: "resource", action: "change", attributes } as const];
+    expect(
+      formatStackDiffs("HEAD", [{ ...DIFF, assets: [], blocks }])
+        .split("\n")
+        .slice(2),
+    ).toEqual([
+      "      + count = var.waf_enabled ? 1 : 0",
+      "      - tags = {",
+      "      -   a = local.a",
+      "      - }",
+      expect.stringMatching(/^ {6}description: …x+1" -> …x+2"$/),
+    ]);
   });
 
   test("a pull request gets the same in a block of code", () => {
@@ -132,7 +154,7 @@ describe("stack diff report", () => {
     expect(markdown).toMatch(
       /^agent-api: 1 added, 1 changed, 1 removed; other content in worker\.zip since `main`\.\n\n```text\n/,
     );
-    expect(markdown).toContain("      memory_size: 1024 -> 2048\n");
+    expect(markdown).toContain("      - memory_size = 1024\n      + memory_size = 2048\n");
   });
 
   test("without a change the report names what it was compared with", () => {
@@ -151,6 +173,6 @@ describe("stack diff report", () => {
       },
     ]);
     expect(text).toContain("state (a new stack): 0 added, 1 changed, 0 removed");
-    expect(text).toContain("a11: 0 -> 1\n      and 8 more differences");
+    expect(text).toContain("+ a5 = 1\n      and 28 more lines");
   });
 });
