@@ -56,7 +56,7 @@ module.exports = {
   coverageReporters: ["text-summary", "json-summary"],
   coverageDirectory: ".quickturn/coverage",
   // The only limit of a test: it ends what hangs, and never judges what is slow.
-  testTimeout: 300_000,
+  testTimeout: 600_000,
   testSequencer: "<rootDir>/__tests__/runner/longest-first.js",
   reporters: [
     "default",
