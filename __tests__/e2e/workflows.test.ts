@@ -160,7 +160,7 @@ describe("a good change", () => {
   test("its Terraform JSON is told to everybody: the setting, old and new", async () => {
     expect(ended(await run("pull-request", "terraform-json", { quickturn: "npx quickturn" }))).toEqual([["synth", 0]]);
     expect(read("summary.md")).toMatch(
-      /^## Terraform JSON\n\nagent-api: 0 added, 1 changed, 0 removed since `HEAD\^1`\.\n\n```text\n {2}~ var\.memory_size\n {6}default: 512 -> 1024\n```\n$/,
+      /^## Terraform JSON\n\nagent-api: 0 added, 1 changed, 0 removed since `HEAD\^1`\.\n\n```text\n {2}~ var\.memory_size\n {6}- default = 512\n {6}\+ default = 1024\n```\n$/,
     );
   });
 
@@ -178,7 +178,7 @@ describe("a good change", () => {
     expect(comment?.body).toContain("- warning `check.memory_is_enough`: The function has little memory.");
     expect(comment?.body).toContain("Allows sts:AssumeRole for Service: lambda.amazonaws.com.");
     expect(comment?.body).toContain("### Plan: 3 to add, 0 to change, 0 to destroy");
-    expect(comment?.body).toContain("default: 512 -> 1024");
+    expect(comment?.body).toContain("- default = 512\n      + default = 1024\n");
     // The small stack has no settings to reckon with, and says so.
     expect(comment?.body).toContain("### Cost: not estimated");
     expect(comment?.body).not.toContain(forge.token);

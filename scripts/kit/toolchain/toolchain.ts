@@ -119,7 +119,9 @@ const FINDERS: Readonly<Record<ToolName, Find>> = {
   async terraform(environment) {
     const path = findProgram("terraform", environment);
     if (path === undefined) return undefined;
-    const version = await askVersion(path, ["version", "-json"], environment);
+    // Of the user's variables only these, because others, such as TF_CLI_ARGS, could make it fail or call a host.
+    const bare = { PATH: environment["PATH"], CHECKPOINT_DISABLE: "1" };
+    const version = await askVersion(path, ["version", "-json"], bare);
     const found = version && (JSON.parse(version) as { terraform_version: string }).terraform_version;
     return found && isAtLeast(found, PINS.terraform.minimum) ? { version: found, from: path } : undefined;
   },
